@@ -1,0 +1,1 @@
+"""Many towns, one question: designs, pairs, sweeps and what they show."""

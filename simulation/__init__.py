@@ -1,0 +1,1 @@
+"""How a town is founded and lives, month by month."""

@@ -1,0 +1,1 @@
+"""Seeing it: the kith command, the plots and the app."""
