@@ -140,7 +140,7 @@ def _draw_and_keep(key: int, slot: int, who: int) -> float:
     if len(_blocks) > _MOST_BLOCKS:
         _blocks.clear()
     first = where[2] << _SHIFT
-    block = memoryview(_draw_column(key, slot, np.arange(first, first + _LAST + 1, dtype=np.int64)))
+    block = _draw_column(key, slot, np.arange(first, first + _LAST + 1, dtype=np.int64)).data
     _blocks[where] = block
     return float(block[who & _LAST])
 
