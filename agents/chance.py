@@ -20,10 +20,40 @@ import numpy.typing as npt
 class Decision(IntEnum):
     """What is being decided. Add at the end: a decision's number is part of its luck."""
 
-    MEET_NEED = 0
-    SIZE_OF_NEED = 1
+    # residents, month by month
+    NEED_STRIKES = 0
+    HOW_BAD = 1
     ASK_FOR_HELP = 2
     GIVE_UP = 3
+    QUEUE_LOT = 4
+    WHICH_PLACE = 5
+    HELP_WORKS = 6
+    OUTSIDE_SCOPE = 7
+    OUTSIDE_WORKS = 8
+    CRISIS = 9
+    # ties, month by month
+    CHECK = 10
+    COME_TO_LIGHT = 11
+    RENEW = 12
+    SEEN_QUALITY = 13
+    # partners, month by month
+    OUTSIDE_FORTUNE = 14
+    # the world outside
+    PRICE_NOISE = 15
+    # founding: residents
+    FOUND_NEIGHBOURHOOD = 16
+    FOUND_AGE = 17
+    FOUND_SLACK = 18
+    FOUND_SPENDING = 19
+    FOUND_ONLINE = 20
+    FOUND_FRAILTY = 21
+    FOUND_NEED = 22
+    FOUND_TRUST = 23
+    FOUND_KITH = 24
+    # founding: organisations and ties
+    FOUND_PARTNER = 25
+    FOUND_AGREEMENT = 26
+    FOUND_PEER = 27
 
 
 DRAWS_A_DECISION = 1 << 20

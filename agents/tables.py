@@ -124,7 +124,8 @@ class Cause(IntEnum):
 class Resident:
     """A person who lives in the town."""
 
-    id: int = column(low=0, unit="row", meaning="Who this is; the address of this resident's luck.")
+    id: int = column(low=0, unit="row", meaning="Which row of the table this is.")
+    luck: int = column(low=0, unit="address", meaning="The address of this resident's luck, for life.")
     neighbourhood: int = column(low=0, unit="row", meaning="Where the resident lives.")
     age: float = column(low=0, high=110, unit="years", meaning="Age at the start.")
     slack: float = column(low=0, high=1, unit="share", meaning="How easily the household absorbs dearer living.")
@@ -133,14 +134,17 @@ class Resident:
     online: int = column(low=0, high=1, unit="0 or 1", meaning="Whether the resident can use services online.")
     frailty: float = column(low=0, unit="multiple", meaning="How much likelier than most to meet a new need.")
     need: Numbers = column(low=0, high=1, shape=NEEDS, unit="severity 0-1", meaning="How bad each need is.")
+    pressure: Numbers = column(low=0, shape=NEEDS, unit="severity", meaning="What adds to each need this month.")
     remaining: Numbers = column(
-        low=0, high=1, shape=NEEDS, unit="share", meaning="Share of each need left after this month's help."
+        1.0, low=0, high=1, shape=NEEDS, unit="share", meaning="Share of each need left after this month's help."
     )
     status: Whole = column(low=0, high=2, shape=NEEDS, unit="status", meaning="None, waiting or served.")
     waited: Whole = column(low=0, shape=NEEDS, unit="months", meaning="Months waited for each need.")
-    provider: Whole = column(shape=NEEDS, unit="row", meaning="The organisation that last helped, or NOBODY.")
-    helper: Whole = column(shape=NEEDS, unit="row", meaning="The organisation that helps this month, or NOBODY.")
+    provider: Whole = column(NOBODY, shape=NEEDS, unit="row", meaning="The organisation that last helped, or NOBODY.")
+    helper: Whole = column(NOBODY, shape=NEEDS, unit="row", meaning="The organisation that helps this month, or NOBODY.")
     trust: Numbers = column(low=0, high=1, shape=NEEDS, unit="0-1", meaning="Trust in each need's front door.")
+    squeeze: float = column(low=0, unit="share", meaning="Rise in living costs beyond income and slack, this month.")
+    in_crisis: int = column(low=0, high=1, unit="0 or 1", meaning="Whether a crisis struck this month.")
     contacts: int = column(low=0, unit="count", meaning="Times help was asked for.")
     returns: int = column(low=0, unit="count", meaning="Times asked again because help had failed.")
     crises: int = column(low=0, unit="count", meaning="Crises lived through.")
@@ -174,6 +178,9 @@ class Organisation:
     burnout: float = column(low=0, high=1, unit="share of staff", meaning="Staff who are burnt out.")
     leavers: float = column(low=0, unit="workers", meaning="Staff who left this month.")
     tie_time: float = column(low=0, unit="share of staff time", meaning="Time its ties take this month.")
+    peers: int = column(low=0, unit="ties", meaning="Active ties to peers this month.")
+    flexibility: float = column(low=0, high=1, unit="chance", meaning="Added up over peers: how freely its own workers cross over.")
+    asked: float = column(low=0, unit="places", meaning="Places asked of a partner this month.")
     load: float = column(low=0, unit="ratio", meaning="Work asked over work that can be done.")
     places: float = column(low=0, unit="places", meaning="Places of its own it can give this month.")
     places_left: float = column(low=0, unit="places", meaning="Own places not yet given out this month.")
@@ -190,9 +197,10 @@ class Organisation:
     usual_cost: float = column(low=0, unit="£ a month", meaning="Cost of all its agreed places before prices moved.")
     paid_out: float = column(low=0, unit="£", meaning="Reserves above its own liking, paid out to its owners.")
     aid: float = column(unit="£", meaning="Help received from tied partners, less help given, this month.")
-    spare: float = column(0.0, low=0, unit="share", meaning="Share of agreed volume it withholds while it is cutting.")
+    withheld: float = column(low=0, high=1, unit="share", meaning="Share of agreed places it withholds while cutting.")
     worst_agreement: int = column(NOBODY, unit="row", meaning="Its agreement that lost most this month.")
     worst_loss: float = column(low=0, unit="£", meaning="What that agreement lost.")
+    lost: int = column(low=0, high=1, unit="0 or 1", meaning="Whether its places lost money this month.")
     event: int = column(NOBODY, unit="row", meaning="The last event that befell it, or NOBODY.")
     first_agreement: int = column(low=0, unit="row", meaning="Where a service's agreements begin.")
     last_agreement: int = column(low=0, unit="row", meaning="One past the last of them.")
@@ -219,6 +227,7 @@ class Tie(Terms):
     posts: float = column(low=0, unit="workers", meaning="Workers this agreement pays for.")
     waiting_staff: float = column(low=0, unit="workers", meaning="Workers between employers until it is let again.")
     agreed: float = column(low=0, unit="places a month", meaning="Volume agreed.")
+    able: float = column(low=0, unit="places", meaning="Places the seller can give under it this month.")
     asked: float = column(low=0, unit="places", meaning="Places the buyer had cases for this month, up to agreed.")
     volume: float = column(low=0, unit="places", meaning="Places bought this month.")
     unpaid_places: float = column(low=0, unit="places", meaning="Of these, given beyond paid time.")
@@ -251,6 +260,7 @@ class Funder:
     id: int = column(low=0, unit="row", meaning="Which funder this is.")
     budget: float = column(low=0, unit="£ a month", meaning="What it pays its services in all.")
     reserves: float = column(unit="£", meaning="Money it holds.")
+    opening_reserves: float = column(unit="£", meaning="Money it held when the month opened.")
     drawn: float = column(low=0, unit="£", meaning="Reserves released to services this month.")
 
 

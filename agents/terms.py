@@ -146,7 +146,7 @@ def terms_for(governance: str | float | Mapping[str, object]) -> dict[str, float
     if not 0.0 <= governance <= 1.0:
         raise UnknownGovernance(f"governance is {governance:g}; a number must lie between 0 (contract) and 1 (relational)")
     contract, relational = GOVERNANCES["contract"], GOVERNANCES["relational"]
-    return {dial: contract[dial] + governance * (relational[dial] - contract[dial]) for dial in DIALS}
+    return {dial: (1.0 - governance) * contract[dial] + governance * relational[dial] for dial in DIALS}
 
 
 def _own_dials(given: Mapping[str, object]) -> dict[str, float]:

@@ -137,7 +137,8 @@ def plain_class(name: str, layout: np.dtype[Any]) -> type[Row]:
 
 
 def _alone(name: str, layout: np.dtype[Any], held: bytes) -> Row:
-    return Rows(np.frombuffer(bytearray(held), dtype=layout), plain_class(name, layout))[0]
+    row: Row = Rows(np.frombuffer(bytearray(held), dtype=layout), plain_class(name, layout))[0]
+    return row
 
 
 class Rows(Sequence[Any]):

@@ -1,0 +1,494 @@
+"""Every number a rule uses: default, range, unit, meaning, source and how good the evidence is.
+
+Change a number here, in a scenario file, or with `--set name=value`. A parameter that is 0 (or 1, where
+it is a multiple) switches its mechanism off. "Assumed" and "borrowed" are honest sources; a blank is not.
+The terms of ties are in terms.py: they are what is compared, these are what is held equal.
+"""
+
+from __future__ import annotations
+
+from agents.declared import ASSUMED, BORROWED, MEASURED, Grid, Numbers, parameter
+from agents.tables import NEEDS
+
+SPILLOVER = (
+    # health care housing money work family: what raises the need named by the row
+    0.000, 0.004, 0.008, 0.012, 0.004, 0.002,  # health
+    0.008, 0.000, 0.002, 0.002, 0.000, 0.002,  # care
+    0.002, 0.000, 0.000, 0.006, 0.002, 0.002,  # housing
+    0.002, 0.002, 0.004, 0.000, 0.006, 0.002,  # money
+    0.004, 0.002, 0.004, 0.002, 0.000, 0.002,  # work
+    0.002, 0.010, 0.004, 0.004, 0.002, 0.000,  # family
+)  # fmt: skip
+
+
+class Parameters:
+    """The numbers of one town. A rule reads them as `town.parameters.name`."""
+
+    # ---- needs of residents -------------------------------------------------------------------------
+    inflow: float = parameter(
+        0.012, low=0, high=1, unit="chance a month, each need",
+        meaning="Chance that a resident of average frailty meets a new need.",
+        source="tuned so that about a quarter of adults have two or more needs in bad years", grade=ASSUMED,
+    )  # fmt: skip
+    inflow_mix: Numbers = parameter(
+        (1.6, 1.0, 0.8, 1.0, 0.8, 0.8), low=0, high=10, shape=NEEDS, unit="multiple",
+        meaning="How common new needs of each kind are, against the average.",
+        source="assumed; health commonest", grade=ASSUMED,
+    )  # fmt: skip
+    blow: float = parameter(
+        0.6, low=0, high=1, unit="severity",
+        meaning="Average severity of a new need.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    blow_spread: float = parameter(
+        0.25, low=0, high=0.5, unit="severity",
+        meaning="New needs lie this far on either side of the average.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    recovery: float = parameter(
+        0.03, low=0, high=1, unit="share a month",
+        meaning="Share of a need that passes by itself.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    spillover: Grid = parameter(
+        SPILLOVER, low=0, high=1, shape=(NEEDS, NEEDS), unit="severity per severity a month",
+        meaning="How a need raises another: row is the need raised, column the need it comes from.",
+        source="direction from Level Measures principle 2; sizes assumed", grade=ASSUMED,
+    )  # fmt: skip
+    escalation: float = parameter(
+        1.0, low=0, high=3, unit="exponent",
+        meaning="New needs are exp(escalation × unmet need) times likelier while a need goes unmet.",
+        source="CareSim, Gostoli & Silverman 2019", grade=BORROWED,
+    )  # fmt: skip
+    deprivation_effect: float = parameter(
+        1.0, low=0, high=4, unit="multiple per unit of deprivation",
+        meaning="How much commoner new needs are in a deprived neighbourhood.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    age_scale: float = parameter(
+        18.0, low=5, high=100, unit="years",
+        meaning="Health and care needs grow as exp(age / scale).",
+        source="Linked Lives, Silverman: 18 for men, 19 for women", grade=BORROWED,
+    )  # fmt: skip
+    frailty_spread: float = parameter(
+        0.9, low=0, high=2, unit="standard deviation of the logarithm",
+        meaning="How unevenly needs fall: a few residents meet many.",
+        source="Hard Edges: .5% of adults carry two of three severe disadvantages", grade=ASSUMED,
+    )  # fmt: skip
+    hardship: float = parameter(
+        0.06, low=0, high=1, unit="severity a month per unit of real cost rise",
+        meaning="How fast dearer living, not covered by income or slack, raises the need for money help.",
+        source="assumed; food parcels +37% in 2022/23 (Trussell)", grade=ASSUMED,
+    )  # fmt: skip
+    income_follows_wages: float = parameter(
+        0.7, low=0, high=1.5, unit="share of wage rises",
+        meaning="How far household income follows wages.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- asking for help ----------------------------------------------------------------------------
+    tolerance: float = parameter(
+        0.3, low=0, high=1, unit="severity",
+        meaning="A need below this is lived with.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    asking: float = parameter(
+        0.5, low=0, high=1, unit="chance a month",
+        meaning="Chance of asking for help without any trust in the service; full trust makes it certain.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    giving_up: float = parameter(
+        0.06, low=0, high=1, unit="chance a month",
+        meaning="Chance that someone still waiting and without trust gives up; full trust makes it nothing.",
+        source="referral drop-off 20-40%, recalled", grade=ASSUMED,
+    )  # fmt: skip
+    queue_order: int = parameter(
+        0, low=0, high=2, unit="order", choices=("worst_first", "first_come", "most_needs_first"),
+        meaning="Who is helped first when places are short.", source="a policy choice", grade=ASSUMED,
+    )  # fmt: skip
+    resident_trust_gain: float = parameter(
+        0.05, low=0, high=1, unit="share of the gap to full trust",
+        meaning="How much help that works raises a resident's trust.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    resident_trust_loss: float = parameter(
+        0.08, low=0, high=1, unit="share of trust",
+        meaning="How much failed help, or a month's wait, lowers it.",
+        source="losses weigh more: Slovic 1993, contested", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- help ---------------------------------------------------------------------------------------
+    capacity: float = parameter(
+        0.0305, low=0.0001, high=10, unit="places a month per resident and need",
+        meaning="Places the town is staffed and funded for.",
+        source="tuned to use of .80-.95 before the shock", grade=ASSUMED,
+    )  # fmt: skip
+    capacity_mix: Numbers = parameter(
+        (1.75, 1.15, 0.70, 1.00, 0.65, 0.75), low=0, high=10, shape=NEEDS, unit="multiple",
+        meaning="Places for each need, against the average.",
+        source="tuned with capacity", grade=ASSUMED,
+    )  # fmt: skip
+    share_bought: float = parameter(
+        0.5, low=0, high=1, unit="share of places",
+        meaning="Places that services buy from partners rather than give themselves.",
+        source="assumed; most adult social care is bought", grade=ASSUMED,
+    )  # fmt: skip
+    places_per_worker: float = parameter(
+        8.0, low=0.1, high=100, unit="places a month",
+        meaning="Cases one worker helps in a month, before anything takes time away.",
+        source="key-worker caseloads 5-30, recalled", grade=ASSUMED,
+    )  # fmt: skip
+    usable_time: float = parameter(
+        0.82, low=0.1, high=1, unit="share of staff time",
+        meaning="Share of working time that places are planned on; the rest allows for vacancies, burnout and ties.",
+        source="assumed; the same under every governance", grade=ASSUMED,
+    )  # fmt: skip
+    relief: float = parameter(
+        0.8, low=0, high=1, unit="share of the need",
+        meaning="Share of a need that successful help takes away.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    practice_effect: float = parameter(
+        0.3, low=0, high=1, unit="share of success",
+        meaning="Share of success that hangs on good practice.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    practice_saving: float = parameter(
+        0.1, low=0, high=1, unit="share of cost",
+        meaning="Share of cost that good practice saves.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    handoff_effect: float = parameter(
+        0.3, low=0, high=1, unit="share of success",
+        meaning="Share of success lost when a resident's other needs sit with an organisation nothing is shared with.",
+        source="joint working improves outcomes 6-15%: Rocks et al. 2020", grade=BORROWED,
+    )  # fmt: skip
+    outside_scope: float = parameter(
+        0.5, low=0, high=1, unit="share",
+        meaning="How well a worker treats a need outside the specification, against the right service.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    flexibility_time: float = parameter(
+        0.06, low=0, high=1, unit="share of places",
+        meaning="Places lost when workers always treat other needs too.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- crises -------------------------------------------------------------------------------------
+    crisis_level: float = parameter(
+        0.85, low=0, high=1, unit="severity",
+        meaning="A need at or above this may end in a crisis.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    crisis_chance: float = parameter(
+        0.25, low=0, high=1, unit="chance a month",
+        meaning="Chance of a crisis while a need is that bad and nobody has helped.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    crisis_relief: float = parameter(
+        0.3, low=0, high=1, unit="share of the need",
+        meaning="Share of the need that a crisis response takes away.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    crisis_cost: float = parameter(
+        7000.0, low=0, high=100000, unit="£ per crisis",
+        meaning="What a crisis costs public bodies.",
+        source="seven and a half times the cost of prevention: Pleace 2015, vignette", grade=BORROWED,
+    )  # fmt: skip
+
+    # ---- wellbeing ----------------------------------------------------------------------------------
+    best_wellbeing: float = parameter(
+        8.1, low=0, high=10, unit="0-10",
+        meaning="Average wellbeing of people without needs and with average slack.",
+        source="UK mean 7.5: ONS 2021-23", grade=BORROWED,
+    )  # fmt: skip
+    wellbeing_slack: float = parameter(
+        0.8, low=0, high=5, unit="points per unit of slack",
+        meaning="How much income slack matters to wellbeing.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    wellbeing_need: float = parameter(
+        3.0, low=0, high=10, unit="points per unit of severity",
+        meaning="How much the worst need takes from wellbeing; other needs take half as much.",
+        source="steep gradient by health: ONS", grade=BORROWED,
+    )  # fmt: skip
+    wellbeing_crisis: float = parameter(
+        1.5, low=0, high=10, unit="points",
+        meaning="What a crisis takes from wellbeing in its month.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    wellbeing_cost: float = parameter(
+        1.0, low=0, high=10, unit="points per unit of real cost rise",
+        meaning="How much dearer living, not covered by income or slack, takes from wellbeing.",
+        source="life satisfaction -0.09 in 2022/23: ONS", grade=BORROWED,
+    )  # fmt: skip
+
+    # ---- costs --------------------------------------------------------------------------------------
+    organisation_energy_multiple: float = parameter(
+        1.5, low=1, high=4, unit="multiple of the household rise",
+        meaning="How much more of an energy price rise organisations meet: they had no price cap.",
+        source="LGA/ukactive: gas x4.7, electricity x2.1 at renewal", grade=BORROWED,
+    )  # fmt: skip
+    energy_contract: int = parameter(
+        1, low=0, high=1, unit="switch", choices=("follows_market", "renews_yearly"),
+        meaning="Whether organisations fix their energy price for a year at a time.",
+        source="fixed-term tariffs; EVIDENCE 4.1", grade=BORROWED,
+    )  # fmt: skip
+    base_cost: float = parameter(
+        900.0, low=1, high=100000, unit="£ per place",
+        meaning="Average cost of helping one person with one need for a month.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    margin: float = parameter(
+        0.04, low=0, high=0.5, unit="share of cost",
+        meaning="What a partner asks above its cost.", source="assumed; thin margins reported", grade=ASSUMED,
+    )  # fmt: skip
+    complacency: float = parameter(
+        0.0002, low=0, high=0.01, unit="share a month",
+        meaning="How fast cost creeps up while an agreement goes untendered.",
+        source="savings erode without competition: Bel, Fageda & Warner 2010; size assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- prices and promises ------------------------------------------------------------------------
+    patience: float = parameter(
+        0.97, low=0, high=0.999, unit="weight of next month against this",
+        meaning="How much organisations care about the future of a tie.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    padding: float = parameter(
+        0.1, low=0, high=1, unit="share of cost",
+        meaning="How far an opportunist pads declared cost when nothing is shared.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    buyer_surplus: float = parameter(
+        0.05, low=0, high=1, unit="share of price a month",
+        meaning="What keeping this seller is worth to the buyer.",
+        source="relationships worth at least 7% of turnover: Macchiavello & Morjaria 2009", grade=BORROWED,
+    )  # fmt: skip
+    argument: float = parameter(
+        0.15, low=0, high=2, unit="effort lost per unit of price range",
+        meaning="Effort lost to arguing over an open price, for each unit the asked price has ranged over.",
+        source="Hart & Moore 2008; Fehr, Hart & Zehnder 2011", grade=BORROWED,
+    )  # fmt: skip
+    grievance: float = parameter(
+        0.15, low=0, high=2, unit="effort lost per unit of loss",
+        meaning="Effort lost when the price is below cost, for each unit of price.",
+        source="a rigid price far from cost causes grievance; assumed equal to argument", grade=ASSUMED,
+    )  # fmt: skip
+    dispute_range: float = parameter(
+        0.15, low=0, high=5, unit="share of price",
+        meaning="The two are in dispute when price asked and price paid are this far apart.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- effort -------------------------------------------------------------------------------------
+    verifiable: float = parameter(
+        0.5, low=0, high=1, unit="share of the work",
+        meaning="What an audit can verify.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    skimping_gain: float = parameter(
+        0.12, low=0, high=1, unit="share of cost",
+        meaning="Cost saved by skimping on all of the work.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    skimping_harm: float = parameter(
+        0.3, low=0, high=1, unit="share of effort",
+        meaning="Effort that residents lose when all of the work is skimped on.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    free_riders: float = parameter(
+        0.33, low=0, high=1, unit="share of partners",
+        meaning="Partners out for their own gain; the rest co-operate on conditions.",
+        source="Fischbacher, Gächter & Fehr 2001", grade=MEASURED,
+    )  # fmt: skip
+    desperation: float = parameter(
+        1.0, low=0, high=10, unit="opportunism per unit of loss",
+        meaning="How much more opportunist a partner gets when its price is below its cost.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    detection: float = parameter(
+        0.05, low=0, high=1, unit="chance a month",
+        meaning="Chance that skimping outside the checks comes to light when nothing is shared.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    detection_by_sharing: float = parameter(
+        0.2, low=0, high=1, unit="chance a month",
+        meaning="Further chance when everything is shared.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    chill: float = parameter(
+        0.03, low=0, high=1, unit="share of effort",
+        meaning="Effort that full monitoring takes from partners who would have worked anyway.",
+        source="Falk & Kosfeld 2006; Deci, Koestner & Ryan 1999, d -.28", grade=BORROWED,
+    )  # fmt: skip
+
+    # ---- what ties cost -----------------------------------------------------------------------------
+    monitoring_cost: float = parameter(
+        0.03, low=0, high=0.3, unit="share of value",
+        meaning="What full monitoring costs the buyer.", source="3-20% of value, recalled", grade=ASSUMED,
+    )  # fmt: skip
+    reporting_time: float = parameter(
+        0.03, low=0, high=0.5, unit="share of staff time",
+        meaning="Staff time that full monitoring takes from the seller.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    sharing_time: float = parameter(
+        0.01, low=0, high=0.2, unit="share of staff time",
+        meaning="Staff time that full sharing takes from each side of each tie.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    sharing_cost: float = parameter(
+        100.0, low=0, high=10000, unit="£ a month per agreement",
+        meaning="Fixed cost of full sharing, met by the buyer.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    drafting_cost: float = parameter(
+        0.01, low=0, high=0.1, unit="share of annual value",
+        meaning="Cost of drafting fully enforceable terms at each signing.",
+        source="part of 2.7%: Petersen et al. 2019", grade=BORROWED,
+    )  # fmt: skip
+
+    # ---- books --------------------------------------------------------------------------------------
+    outside_income_spread: float = parameter(
+        0.10, low=0, high=2, unit="share of monthly cost",
+        meaning="How much a partner's fortunes outside the town vary from month to month.",
+        source="tuned to about 2% of partners closing a year", grade=ASSUMED,
+    )  # fmt: skip
+    reserves_median: float = parameter(
+        3.0, low=0, high=36, unit="months of cost",
+        meaning="Reserves of the middling partner at the start.", source="assumed from NCVO", grade=ASSUMED,
+    )  # fmt: skip
+    reserves_spread: float = parameter(
+        0.9, low=0, high=2, unit="standard deviation of the logarithm",
+        meaning="How unequal partners' reserves are.", source="assumed from NCVO", grade=ASSUMED,
+    )  # fmt: skip
+    charities_without_reserves: float = parameter(
+        0.33, low=0, high=1, unit="share of third-sector partners",
+        meaning="Charities that start with about two weeks of reserves.", source="a third: NCVO", grade=BORROWED,
+    )  # fmt: skip
+    payout: float = parameter(
+        0.1, low=0, high=1, unit="share a month",
+        meaning="Share of reserves above a partner's liking that it pays out.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    cutting_reserves: float = parameter(
+        1.0, low=0, high=12, unit="months of cost",
+        meaning="A partner losing money with less than this cuts the volume it offers.",
+        source="order of responses: NCVO 2024", grade=BORROWED,
+    )  # fmt: skip
+    cutting_step: float = parameter(
+        0.1, low=0, high=1, unit="share of agreed volume a month",
+        meaning="How fast it cuts, and how fast it restores.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    cutting_limit: float = parameter(
+        0.4, low=0, high=1, unit="share of agreed volume",
+        meaning="The most it withholds.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    hand_back_reserves: float = parameter(
+        0.4, low=0, high=12, unit="months of cost",
+        meaning="A partner losing money with no more than this hands back its worst agreement.",
+        source="hand-backs are commoner than closures: ADASS", grade=BORROWED,
+    )  # fmt: skip
+    hand_back_loss: float = parameter(
+        0.03, low=0, high=1, unit="share of price",
+        meaning="It hands an agreement back only if that loses more than this.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    funder_reserves: float = parameter(
+        2.0, low=0, high=36, unit="months of budget",
+        meaning="Reserves of the council and the health service at the start.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    reserve_draw: float = parameter(
+        0.05, low=0, high=1, unit="share of reserves a month",
+        meaning="The most a funder releases to services that run short.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    headroom: float = parameter(
+        0.02, low=-0.5, high=1, unit="share of budget",
+        meaning="Budget above the cost of all places and ties at the start.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    tie_allowance: float = parameter(
+        0.03, low=0, high=0.3, unit="share of purchases",
+        meaning="Money budgeted for checking, drafting and letting; the same under every governance.",
+        source="2.7% and more: Petersen et al. 2019", grade=BORROWED,
+    )  # fmt: skip
+
+    # ---- staff --------------------------------------------------------------------------------------
+    leaving: float = parameter(
+        0.024, low=0, high=1, unit="chance a month",
+        meaning="Chance that a worker who is not burnt out leaves.",
+        source="29% a year at the peak: Skills for Care", grade=MEASURED,
+    )  # fmt: skip
+    leaving_burnt_out: float = parameter(
+        0.03, low=0, high=1, unit="chance a month",
+        meaning="Further chance for one who is.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    filling: float = parameter(
+        0.3, low=0, high=1, unit="chance a month",
+        meaning="Chance that a vacancy is filled.",
+        source="10% vacancies at the peak: Skills for Care", grade=MEASURED,
+    )  # fmt: skip
+    burning: float = parameter(
+        0.05, low=0, high=1, unit="chance a month per unit of overload",
+        meaning="Chance that a worker burns out, for each unit of work above target.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    mending: float = parameter(
+        0.1, low=0, high=1, unit="chance a month",
+        meaning="Chance that a burnt-out worker recovers.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    target_load: float = parameter(
+        0.85, low=0, high=5, unit="ratio",
+        meaning="Work above this share of capacity wears staff down.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    burnout_loss: float = parameter(
+        0.4, low=0, high=1, unit="share of places",
+        meaning="Places lost when all staff are burnt out.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    stretch: float = parameter(
+        0.05, low=0, high=0.5, unit="share of places",
+        meaning="The most that staff give beyond their paid time when more is asked.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    practice_leaving: float = parameter(
+        0.3, low=0, high=1, unit="share",
+        meaning="Share of a leaver's practice that leaves with them.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    practice_learning: float = parameter(
+        0.015, low=0, high=1, unit="share of the gap a month",
+        meaning="How fast those who stay learn by doing.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    trust_leaving: float = parameter(
+        0.3, low=0, high=1, unit="share",
+        meaning="Share of a leaver's part in a tie's trust that leaves with them.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- mutual aid ---------------------------------------------------------------------------------
+    need_for_aid: float = parameter(
+        0.05, low=0, high=1, unit="chance a month",
+        meaning="How likely a partner thinks it will need help back.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- trust between organisations ----------------------------------------------------------------
+    first_trust: float = parameter(
+        0.5, low=0, high=1, unit="0-1",
+        meaning="Trust when two start to work together.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    trust_gain: float = parameter(
+        0.04, low=0, high=1, unit="share of the gap to full trust",
+        meaning="How much a good month raises trust between two who meet all they can.",
+        source="trust grows slowly with duration: Vanneste et al. 2014", grade=ASSUMED,
+    )  # fmt: skip
+    trust_loss: float = parameter(
+        0.2, low=0, high=1, unit="share of trust",
+        meaning="How much a broken promise lowers it.", source="asymmetry contested: Poortinga & Pidgeon 2004", grade=ASSUMED,
+    )  # fmt: skip
+    trust_drift: float = parameter(
+        0.01, low=0, high=1, unit="share of the gap a month",
+        meaning="How fast trust drifts back to where it started.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    meeting_scale: float = parameter(
+        0.01, low=0.0001, high=1, unit="share of staff time",
+        meaning="Relationship time at which meetings do about two thirds of what they can for trust.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- renewal and tender -------------------------------------------------------------------------
+    adequate_trust: float = parameter(
+        0.5, low=0, high=1, unit="0-1",
+        meaning="A buyer renews without tender only when it trusts the seller this much.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    lowball: float = parameter(
+        0.1, low=0, high=0.5, unit="share of the bid",
+        meaning="How far an opportunist bids below what it will cost.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    price_weight: float = parameter(
+        0.5, low=0, high=1, unit="share of the score",
+        meaning="Weight of price against quality in a tender.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    quality_noise: float = parameter(
+        0.1, low=0, high=1, unit="standard deviation",
+        meaning="How wrong a tender's view of quality is.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    slow_months: int = parameter(
+        3, low=0, high=24, unit="months",
+        meaning="Months of slower work after an agreement changes hands.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    slow_loss: float = parameter(
+        0.3, low=0, high=1, unit="share of places",
+        meaning="Places lost in such a month.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    letting_gap: int = parameter(
+        4, low=0, high=36, unit="months",
+        meaning="Months before a lost agreement can be let again.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip

@@ -1,0 +1,261 @@
+"""What residents do: needs grow, help is asked for, crises strike, and the month is felt.
+
+Change this file to change how needs arise, when people ask for help, and what a month does to them.
+How help is given is in services.py.
+"""
+
+from __future__ import annotations
+
+import math
+
+from agents.chance import Decision, chance
+from agents.events import tell
+from agents.rule import rule
+from agents.tables import (
+    NEEDS,
+    NOBODY,
+    WAITING_BINS,
+    WELLBEING_BINS,
+    Cause,
+    Component,
+    Happening,
+    Need,
+    Resident,
+    Status,
+    Town,
+)
+
+LONG_WAIT = 6
+LOW_WELLBEING = 4.0
+MIDDLE_AGE = 50.0
+
+
+@rule
+def feel_the_squeeze(resident: Resident, town: Town) -> None:
+    """Living gets dearer: what a household's own basket costs beyond its income and its slack.
+
+    Energy, food and everything else are weighed by what this household spends on each. Unit: share
+    of spending. We leave out: saving, debt and moving to cheaper goods.
+    """
+    prices = town.clock.prices
+    other_share = 1.0 - resident.energy_share - resident.food_share
+    living = (
+        resident.energy_share * town.clock.household_energy
+        + resident.food_share * prices[Component.FOOD]
+        + other_share * prices[Component.OTHER]
+    )
+    income = 1.0 + town.parameters.income_follows_wages * (prices[Component.LABOUR] - 1.0)
+    resident.squeeze = max(0.0, living / max(0.01, income) - 1.0) * (1.0 - resident.slack)
+
+
+@rule
+def need_grows(resident: Resident, town: Town) -> None:
+    """Needs pass slowly by themselves, spill over into one another, and new ones strike.
+
+    A new need strikes with a chance that grows with frailty, deprivation, age (health and care), the
+    outside pressure of demand, and exp(escalation × need) while a need waits unmet. All needs are read
+    before any is changed. Severity from 0 to 1.
+
+    Source: escalation, CareSim (Gostoli & Silverman 2019); age, Linked Lives (Silverman). We depart:
+    only needs above tolerance spill over, and new needs are rare blows rather than a steady flow, so
+    that a few residents have many.
+    """
+    parameters = town.parameters
+    deprivation = town.neighbourhoods[resident.neighbourhood].deprivation
+    exposure = parameters.inflow * town.clock.demand * resident.frailty
+    exposure *= max(0.0, 1.0 + parameters.deprivation_effect * (deprivation - 0.5))
+    for need in range(NEEDS):
+        resident.pressure[need] = new_need(resident, need, exposure, town)
+    resident.pressure[Need.MONEY] += parameters.hardship * resident.squeeze
+    for since in range(NEEDS):
+        felt = resident.need[since]
+        if felt > parameters.tolerance:
+            for need in range(NEEDS):
+                resident.pressure[need] += parameters.spillover[need, since] * felt
+    for need in range(NEEDS):
+        grown = (1.0 - parameters.recovery) * resident.need[need] + resident.pressure[need]
+        resident.need[need] = min(1.0, max(0.0, grown))
+
+
+def new_need(resident: Resident, need: int, exposure: float, town: Town) -> float:
+    """The blow of a new need this month: 0 for most residents in most months."""
+    parameters = town.parameters
+    likely = exposure * parameters.inflow_mix[need]
+    if need == Need.CARE:
+        likely *= math.exp((resident.age - MIDDLE_AGE) / parameters.age_scale)
+    elif need == Need.HEALTH:
+        likely *= math.exp(0.5 * (resident.age - MIDDLE_AGE) / parameters.age_scale)
+    if resident.status[need] == Status.WAITING:
+        likely *= math.exp(parameters.escalation * resident.need[need])
+    if chance(town, Decision.NEED_STRIKES, resident.luck, need) >= likely:
+        return 0.0
+    either_side = 2.0 * chance(town, Decision.HOW_BAD, resident.luck, need) - 1.0
+    blow: float = parameters.blow + parameters.blow_spread * either_side
+    return blow
+
+
+@rule
+def ask_for_help(resident: Resident, town: Town) -> None:
+    """A need above tolerance is taken to its front door; those not helped last time come back.
+
+    The chance of asking rises with trust in the service. Someone who waits stays in the queue, gives
+    up with a chance that falls with trust, or leaves when the need has passed. Coming back because
+    help had failed is counted as failure demand. We leave out: choosing between front doors.
+
+    Source: failure demand, Seddon (Locality & Vanguard 2014); drop-off, EVIDENCE 4.6.
+    """
+    parameters = town.parameters
+    here = town.neighbourhoods[resident.neighbourhood]
+    for need in range(NEEDS):
+        status = resident.status[need]
+        resident.status[need] = Status.NONE
+        if resident.need[need] <= parameters.tolerance:
+            resident.waited[need] = 0
+            resident.provider[need] = NOBODY
+            continue
+        trust = resident.trust[need]
+        if status == Status.WAITING:
+            if chance(town, Decision.GIVE_UP, resident.luck, need) < parameters.giving_up * (1.0 - trust):
+                resident.waited[need] = 0
+                here.gave_up += 1
+                continue
+            resident.waited[need] += 1
+        else:
+            willing = parameters.asking + (1.0 - parameters.asking) * trust
+            if chance(town, Decision.ASK_FOR_HELP, resident.luck, need) >= willing:
+                continue
+            resident.waited[need] = 0
+            resident.contacts += 1
+            here.asked += 1
+            if status == Status.SERVED:
+                resident.returns += 1
+                here.came_back += 1
+        resident.status[need] = Status.WAITING
+        join_queue(resident, need, town)
+
+
+def join_queue(resident: Resident, need: int, town: Town) -> None:
+    """Take a place in the queue, in the order the town has chosen; equals are ordered by lot."""
+    service = town.services[need]
+    case = town.queue[need * len(town.residents) + service.queue]
+    lot = chance(town, Decision.QUEUE_LOT, resident.luck, need)
+    case.resident = resident.id
+    if town.parameters.queue_order == 0:
+        case.priority = resident.need[need] + 1e-9 * lot
+    elif town.parameters.queue_order == 1:
+        case.priority = resident.waited[need] + lot
+    else:
+        case.priority = open_needs(resident, town) + 1e-9 * lot
+    service.queue += 1
+
+
+def open_needs(resident: Resident, town: Town) -> int:
+    """How many of a resident's needs are above tolerance."""
+    count = 0
+    for need in range(NEEDS):
+        if resident.need[need] > town.parameters.tolerance:
+            count += 1
+    return count
+
+
+@rule
+def fall_into_crisis(resident: Resident, town: Town) -> None:
+    """A very bad need that nobody has helped with this month may end in a crisis.
+
+    Public bodies respond at once, whoever was at fault; the need is partly relieved, and wellbeing
+    takes a blow. The cost is booked to the public purse outside the town's two funders.
+
+    Source: cost of crisis against prevention, Pleace (2015).
+    """
+    parameters = town.parameters
+    resident.in_crisis = 0
+    for need in range(NEEDS):
+        if (
+            resident.need[need] >= parameters.crisis_level
+            and resident.helper[need] == NOBODY
+            and chance(town, Decision.CRISIS, resident.luck, need) < parameters.crisis_chance
+        ):
+            resident.in_crisis = 1
+            resident.crises += 1
+            resident.remaining[need] *= 1.0 - parameters.crisis_relief
+            town.neighbourhoods[resident.neighbourhood].crises += 1
+            town.books.crisis_cost += parameters.crisis_cost
+            tell(
+                town, Happening.CRISIS, resident.id, need, resident.need[need], Cause.NEED_UNMET, town.services[need].event
+            )
+
+
+@rule
+def take_stock(resident: Resident, town: Town) -> None:
+    """Help takes effect, all at once at the end of the month, and residents revise their trust.
+
+    Help that works raises trust in that front door; help that fails, or a month's wait, lowers it.
+    """
+    parameters = town.parameters
+    here = town.neighbourhoods[resident.neighbourhood]
+    for need in range(NEEDS):
+        helper = resident.helper[need]
+        trust = resident.trust[need]
+        if helper != NOBODY:
+            resident.status[need] = Status.SERVED
+            here.helped += 1
+            if resident.provider[need] != NOBODY and resident.provider[need] != helper:
+                here.moved += 1
+            resident.provider[need] = helper
+            resident.helper[need] = NOBODY
+            if resident.remaining[need] < 1.0:
+                here.resolved += 1
+                resident.trust[need] = trust + parameters.resident_trust_gain * (1.0 - trust)
+            else:
+                resident.trust[need] = trust - parameters.resident_trust_loss * trust
+        elif resident.status[need] == Status.WAITING:
+            resident.trust[need] = trust - parameters.resident_trust_loss * trust
+        resident.need[need] *= resident.remaining[need]
+        resident.remaining[need] = 1.0
+
+
+@rule
+def feel(resident: Resident, town: Town) -> None:
+    """Wellbeing from 0 to 10: slack helps; the worst need weighs full, others half; dear living and crises hurt.
+
+    Source: UK mean about 7.5 and steep by health (ONS 2021-23); weights assumed.
+    """
+    parameters = town.parameters
+    worst = 0.0
+    all_needs = 0.0
+    for need in range(NEEDS):
+        above = max(0.0, resident.need[need] - 0.5 * parameters.tolerance)
+        all_needs += above
+        worst = max(worst, above)
+    wellbeing = parameters.best_wellbeing + parameters.wellbeing_slack * (resident.slack - 0.5)
+    wellbeing -= parameters.wellbeing_need * (0.5 * worst + 0.5 * all_needs)
+    wellbeing -= parameters.wellbeing_cost * resident.squeeze
+    wellbeing -= parameters.wellbeing_crisis * resident.in_crisis
+    resident.wellbeing = min(10.0, max(0.0, wellbeing))
+
+
+@rule
+def be_counted(resident: Resident, town: Town) -> None:
+    """Stand up and be counted, so that measures need not walk through the town again."""
+    tolerance = town.parameters.tolerance
+    here = town.neighbourhoods[resident.neighbourhood]
+    here.residents += 1
+    here.wellbeing += resident.wellbeing
+    if resident.wellbeing <= LOW_WELLBEING:
+        here.low_wellbeing += 1
+    town.clock.wellbeing[min(WELLBEING_BINS - 1, int(resident.wellbeing * (WELLBEING_BINS / 10)))] += 1
+    several = 0
+    for need in range(NEEDS):
+        severity = resident.need[need]
+        if severity > tolerance:
+            several += 1
+            here.need += severity
+            if resident.status[need] != Status.SERVED:
+                here.unmet += severity
+        if resident.status[need] == Status.WAITING:
+            here.waiting += 1
+            town.clock.waiting[min(WAITING_BINS - 1, resident.waited[need])] += 1
+            if resident.waited[need] > LONG_WAIT:
+                here.waiting_long += 1
+    if several >= 2:
+        here.several_needs += 1

@@ -1,0 +1,49 @@
+"""Workers: they burn out and mend, leave and are hired, and take what they know with them.
+
+Change this file to change what work does to people. Staff are counted as a whole per organisation, in
+full-time workers, so months bring expected flows rather than single resignations.
+"""
+
+from __future__ import annotations
+
+from agents.rule import rule
+from agents.tables import Kind, Organisation, Town
+
+
+@rule
+def burn_out(organisation: Organisation, town: Town) -> None:
+    """Work above target wears staff down; the burnt-out mend slowly. Share of staff.
+
+    Load is cases asked over places that can be given. At a steady load the share settles at
+    onset / (onset + mending).
+    """
+    parameters = town.parameters
+    if organisation.kind == Kind.PARTNER:
+        organisation.load = organisation.asked / organisation.places if organisation.places > 0.0 else 0.0
+    overload = max(0.0, organisation.load - parameters.target_load)
+    onset = min(1.0, parameters.burning * overload)
+    organisation.burnout += onset * (1.0 - organisation.burnout) - parameters.mending * organisation.burnout
+    organisation.burnout = min(1.0, max(0.0, organisation.burnout))
+
+
+@rule
+def leave_and_hire(organisation: Organisation, town: Town) -> None:
+    """Workers leave, the burnt-out more often; vacancies fill; practice goes with leavers and is learnt again.
+
+    A service whose money has run out does not hire. With steady chances the vacancy rate settles at
+    leaving / (leaving + filling).
+
+    Source: 29% leave in a year, 10% of posts vacant at the peak (Skills for Care 2021/22).
+    """
+    parameters = town.parameters
+    if organisation.alive == 0:
+        organisation.leavers = 0.0
+        return
+    chance_of_leaving = min(1.0, parameters.leaving + parameters.leaving_burnt_out * organisation.burnout)
+    vacancies = max(0.0, organisation.posts - organisation.staff)
+    out_of_money = organisation.kind == Kind.SERVICE and organisation.reserves < 0.0
+    hired = 0.0 if out_of_money else parameters.filling * vacancies
+    organisation.leavers = chance_of_leaving * organisation.staff
+    organisation.staff += hired - organisation.leavers
+    organisation.practice += parameters.practice_learning * (1.0 - organisation.practice)
+    organisation.practice *= 1.0 - parameters.practice_leaving * chance_of_leaving

@@ -1,0 +1,79 @@
+"""The month: which rules run, on which table, in which order. This is the model's table of contents.
+
+Change this file to add a rule, take one away, or move it. Decide first and settle after: no line lets a
+row gain by standing early in its table. Stages follow MODEL.md §5; those that are still to come have
+their place marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from agents import agreements, money, residents, services, staff, ties
+from agents.tables import Town
+from simulation.measures import measure_neighbourhood, measure_the_month
+
+Line = tuple[str, Callable[..., Any]]
+
+MONTH: tuple[Line, ...] = (
+    # 1. prices move
+    ("town", money.prices_move),
+    ("neighbourhoods", money.clear_the_count),
+    ("organisations", money.meet_prices),
+    # 2. settlements arrive
+    ("funders", money.close_the_year),
+    ("services", money.receive_budget),
+    ("funders", money.add_up_budget),
+    # 3. needs grow
+    ("residents", residents.feel_the_squeeze),
+    ("residents", residents.need_grows),
+    # 4. kith help: to come
+    # 5. residents ask
+    ("residents", residents.ask_for_help),
+    # 6. prices and volumes are settled
+    ("ties", ties.take_time),
+    ("town", ties.find_best_paths),
+    ("agreements", agreements.settle_price),
+    ("organisations", services.set_places),
+    ("services", services.buy_places),
+    # 7. effort
+    ("agreements", agreements.choose_effort),
+    # 8 and 9. places are shared out, help is given
+    ("services", services.share_out_places),
+    # 10. crises
+    ("residents", residents.fall_into_crisis),
+    ("residents", residents.take_stock),
+    ("residents", residents.feel),
+    ("residents", residents.be_counted),
+    # 11. books are balanced
+    ("agreements", money.pay_for_places),
+    ("services", money.pay_own_staff),
+    ("partners", money.meet_outside_fortunes),
+    ("peers", ties.offer_aid),
+    ("peers", ties.pass_aid),
+    ("partners", money.respond_to_losses),
+    ("town", money.account_for_the_rise),
+    # 12. staff
+    ("organisations", staff.burn_out),
+    ("organisations", staff.leave_and_hire),
+    # 13. trust
+    ("ties", ties.revise_trust),
+    # 14. agreements end
+    ("agreements", agreements.renew_or_tender),
+    # 15 and 16. practice and technology spread, terms change: to come
+    # 17. the month is measured
+    ("neighbourhoods", measure_neighbourhood),
+    ("town", measure_the_month),
+)
+"""Pairs of a table's name in the town and the rule its rows follow; "town" for a rule of the whole town."""
+
+
+def live_month(town: Town, month: tuple[Line, ...] = MONTH) -> None:
+    """Walk one month in plain Python. Every engine does exactly this, then the clock moves on."""
+    for table, rule in month:
+        if table == "town":
+            rule(town)
+        else:
+            for row in getattr(town, table):
+                rule(row, town)
