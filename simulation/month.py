@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agents import agreements, money, residents, services, staff, ties
+from agents import agreements, clock, money, residents, services, staff, ties
 from agents.tables import Town
 from simulation.measures import measure_neighbourhood, measure_the_month
 
 Line = tuple[str, Callable[..., Any]]
 
 MONTH: tuple[Line, ...] = (
+    ("town", clock.open_month),
     # 1. prices move
     ("town", money.prices_move),
     ("neighbourhoods", money.clear_the_count),
@@ -65,12 +66,13 @@ MONTH: tuple[Line, ...] = (
     # 17. the month is measured
     ("neighbourhoods", measure_neighbourhood),
     ("town", measure_the_month),
+    ("town", clock.close_month),
 )
 """Pairs of a table's name in the town and the rule its rows follow; "town" for a rule of the whole town."""
 
 
 def live_month(town: Town, month: tuple[Line, ...] = MONTH) -> None:
-    """Walk one month in plain Python. Every engine does exactly this, then the clock moves on."""
+    """Walk one month in plain Python. Every engine does exactly this."""
     for table, rule in month:
         if table == "town":
             rule(town)
