@@ -1,0 +1,534 @@
+"""The month, compiled: each line of MONTH becomes machine code once, and is kept for the next time.
+
+Change this file to change how rules are compiled; nothing else knows of Numba. A line of the month (a
+table, and the rule its rows follow) is compiled by itself, so that changing one rule compiles one line.
+What is kept is filed under a fingerprint of everything the line reaches - code, constants, the values
+of globals, in whatever file they stand - so that an edited helper is never missed and an edited comment
+costs nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import dis
+import hashlib
+import importlib.util
+import linecache
+import os
+import platform
+import re
+import sys
+import tempfile
+import threading
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, EnumMeta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents import chance
+
+os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")  # another exp() and log() would give other bits
+
+Rule = Callable[..., Any]
+Month = Sequence[tuple[str, Rule]]
+Replaced = Mapping[Rule, Rule]
+
+THE_TOWN = "town"
+"""In place of a table's name in MONTH: this rule is followed once, by the town itself."""
+
+LADDER: tuple[dict[str, Any], ...] = (
+    {"nogil": True, "boundscheck": True, "_nrt": False, "forceinline": True},
+    {"nogil": True, "boundscheck": True},
+)
+"""Numba's options, best first. Bounds are always checked: it costs nothing and turns wild writes into IndexError.
+Never prange, never inline="always": together they were seen to drop a rule's effect without a word."""
+
+LINE_OPTIONS = ("nogil", "boundscheck", "_nrt")
+
+
+class NotCompiledError(Exception):
+    """Why a line of the month cannot be compiled, in words for its author."""
+
+
+# ---- the text of a line, and of the month --------------------------------------------------------------
+
+
+def line_text(table: str, rule: str) -> str:
+    """The function that takes one line of the month through one month."""
+    return "def line(town):\n" + _loop(table, rule)
+
+
+def _loop(table: str, rule: str) -> str:
+    if table == THE_TOWN:
+        return f"    {rule}(town)\n"
+    row = table.removesuffix("s")
+    return f"    for {row} in town.{table}:\n        {rule}({row}, town)\n"
+
+
+def name_of(rule: Rule) -> str:
+    """What a rule is called in generated text."""
+    name = rule.__name__
+    return name if name.isidentifier() and name not in ("line", "town") else "rule"
+
+
+def month_text(month: Month) -> str:
+    """The whole month as one function, to read; it does what the lines do one after another."""
+    return "def live_month(town):\n" + "".join(_loop(table, name_of(rule)) for table, rule in month)
+
+
+WALK_TEXT = '''\
+def walk(town, lines, place):
+    """Take the town through some lines of the month; place[1] says which was being followed."""
+    for number in range(len(lines)):
+        place[1] = number
+        follow(lines[number], town)
+'''
+LIVE_TEXT = '''\
+def live(town, months, reserve, lines, place):
+    """Live up to `months` months; stop early where events would run out of rows. The months lived."""
+    lived = 0
+    while lived < months{room}:
+        place[0] = lived
+        for number in range(len(lines)):
+            place[1] = number
+            follow(lines[number], town)
+        lived += 1
+    return lived
+'''
+ROOM_FOR_EVENTS = " and town.clock.events + reserve <= len(town.events)"
+
+
+# ---- binding: the same functions, with chosen rules in place of others ------------------------------------
+
+
+def bind(function: Rule, replaced: Replaced, made: dict[Rule, Any], wrap: Callable[[Rule], Any] | None = None) -> Any:
+    """Clone a function and every function it reaches, with `replaced` ones swapped and `wrap` around each.
+
+    `made` remembers clones. A function that replaces a rule may still call the old one: in the file it
+    stands in, the old rule's name means the old rule.
+    """
+    if function in made:
+        return made[function]
+    space: dict[str, Any] = {"__builtins__": function.__globals__["__builtins__"], "__name__": function.__module__}
+    clone = types.FunctionType(function.__code__, space, function.__name__, function.__defaults__, function.__closure__)
+    clone.__kwdefaults__ = function.__kwdefaults__
+    clone.__module__, clone.__qualname__ = function.__module__, function.__qualname__
+    made[function] = clone  # so that a function that calls itself finds itself
+    for name, value in reached(function):
+        space[name] = value
+        if isinstance(value, types.FunctionType):
+            space[name] = bind(swapped(value, function, replaced), replaced, made, wrap)
+    made[function] = clone if wrap is None else wrap(clone)
+    return made[function]
+
+
+def swapped(wanted: Rule, asking: Rule, replaced: Replaced) -> Rule:
+    """The function that takes the place of `wanted` where `asking` calls it."""
+    instead = replaced.get(wanted, wanted)
+    old_one_is_meant = instead.__globals__ is asking.__globals__ and wanted.__globals__ is not asking.__globals__
+    return wanted if old_one_is_meant else instead
+
+
+def reached(function: Rule) -> Iterator[tuple[str, Any]]:
+    """Every global a function reads, by name, with its value; names that stand for nothing are left out."""
+    for name in global_names(function.__code__):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
+
+
+@cache
+def global_names(code: types.CodeType) -> tuple[str, ...]:
+    """The globals that code loads, inner functions included. (`co_names` would mix in attributes.)"""
+    found = {step.argval: None for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found.update(dict.fromkeys(global_names(constant)))
+    return tuple(found)
+
+
+def functions_of(rule: Rule, replaced: Replaced) -> list[Rule]:
+    """The rule and every function it reaches, with replacements in place."""
+    found: dict[Rule, None] = {}
+
+    def visit(function: Rule) -> None:
+        if function not in found:
+            found[function] = None
+            for _, value in reached(function):
+                if isinstance(value, types.FunctionType):
+                    visit(swapped(value, function, replaced))
+
+    visit(replaced.get(rule, rule))
+    return list(found)
+
+
+# ---- fingerprints: what a line depends on, and nothing else --------------------------------------------
+
+
+def fingerprint(rule: Rule, replaced: Replaced, extra: object = ()) -> str:
+    """A hash of everything the compiled rule depends on: code, constants, values of globals, recursively."""
+    digest = hashlib.sha256(repr(extra).encode())
+    for function in functions_of(rule, replaced):
+        for part in _parts_of(function, replaced):
+            digest.update(part.encode())
+            digest.update(b"\0")
+    return digest.hexdigest()[:24]
+
+
+def _parts_of(function: Rule, replaced: Replaced) -> Iterator[str]:
+    yield f"function {function.__qualname__}"
+    yield _code_text(function.__code__)
+    yield f"{_value_text(function.__defaults__)} {_value_text(function.__kwdefaults__)}"
+    for cell in function.__closure__ or ():
+        yield _value_text(cell.cell_contents)
+    attributes = _attribute_names(function.__code__)
+    for name, value in reached(function):
+        if isinstance(value, types.FunctionType):
+            inside = swapped(value, function, replaced)
+            yield f"{name} is {inside.__qualname__}"
+        elif isinstance(value, EnumMeta):
+            used = {member: _value_text(value[member].value) for member in value.__members__ if member in attributes}
+            yield f"{name} is {value.__module__}.{value.__qualname__} {used}"
+        elif isinstance(value, types.ModuleType) and value.__name__ not in ("math", "numpy"):
+            used = {part: _value_text(getattr(value, part)) for part in sorted(attributes) if hasattr(value, part)}
+            yield f"{name} is {value.__name__} {used}"
+        else:
+            yield f"{name} is {_value_text(value)}"
+
+
+@cache
+def _attribute_names(code: types.CodeType) -> set[str]:
+    inner = (_attribute_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType))
+    return set(code.co_names).union(*inner)
+
+
+@cache
+def _code_text(code: types.CodeType) -> str:
+    """What code does, without where it stands: no file, no lines, no docstring."""
+    read = {step.arg for step in dis.get_instructions(code) if step.opcode in dis.hasconst}
+    constants = [_value_text(value) if place in read else "" for place, value in enumerate(code.co_consts)]
+    shape = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    return repr((code.co_code, getattr(code, "co_exceptiontable", b""), shape, names, constants))
+
+
+def _value_text(value: object) -> str:
+    """A value in words that are the same in every process: never an address, never a shortened array."""
+    kind = type(value)
+    if isinstance(value, Enum):
+        return f"{kind.__module__}.{kind.__qualname__}.{value.name} {_value_text(value.value)}"
+    if value is None or kind in (bool, int, float, complex, str, bytes):
+        return f"{kind.__name__} {value!r}"
+    if isinstance(value, types.CodeType):
+        return _code_text(value)
+    if isinstance(value, (tuple, list)):
+        return f"{kind.__name__} ({', '.join(map(_value_text, value))})"
+    if isinstance(value, (set, frozenset)):
+        return f"{kind.__name__} {sorted(map(_value_text, value))}"
+    if isinstance(value, dict):
+        return f"dict {sorted((_value_text(key), _value_text(held)) for key, held in value.items())}"
+    if isinstance(value, (np.ndarray, np.generic)):
+        return f"array {value.dtype.descr} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
+    if isinstance(value, types.FunctionType):
+        return f"function {value.__module__}.{value.__qualname__} {_code_text(value.__code__)}"
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    return f"{kind.__module__}.{kind.__qualname__} {getattr(value, '__module__', '')} {name or ''}"
+
+
+# ---- the cache folder --------------------------------------------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Where compiled lines are kept: $KITH_CACHE, else `kith` in the user's own cache folder."""
+    chosen = os.environ.get("KITH_CACHE")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "win32":
+        home = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    else:
+        home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(home) / "kith"
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that another process sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _generated(name: str, text: str, key: str) -> tuple[types.ModuleType, Path | None]:
+    """A module made from text: from the cache folder, or (second answer None) from memory where that cannot be."""
+    path: Path | None = cache_folder() / key[:2] / key / f"{name}.py"
+    try:
+        assert path is not None
+        if not path.exists():
+            _write_whole(path, text)
+        if not os.access(path.parent, os.W_OK):
+            path = None
+    except OSError:
+        path = None
+    shown = str(path or f"<kith {name}>")
+    module = types.ModuleType(name)
+    module.__file__ = shown
+    if path is not None:
+        module.__spec__ = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = module  # before compiling: Numba's cache finds the module by its name
+    linecache.cache[shown] = (len(text), None, text.splitlines(keepends=True), shown)
+    exec(compile(text, shown, "exec"), module.__dict__)
+    return module, path
+
+
+# ---- compiling -----------------------------------------------------------------------------------------------
+
+
+@cache
+def numba_or_why() -> tuple[Any, str]:
+    """Numba, and nothing; or None, and why it is not there."""
+    try:
+        import numba  # noqa: PLC0415
+    except Exception as problem:  # noqa: BLE001  a broken Numba fails in many ways, and none may stop a town
+        return None, f"{type(problem).__name__}: {problem}"
+    return numba, ""
+
+
+@cache
+def _machine() -> tuple[str, ...]:
+    """What compiled code depends on besides the rules."""
+    numba, _ = numba_or_why()
+    import llvmlite.binding as llvm  # noqa: PLC0415
+
+    features = hashlib.sha256(llvm.get_host_cpu_features().flatten().encode()).hexdigest()[:12]
+    versions = (platform.python_version(), numba.__version__, np.__version__, llvm.get_host_cpu_name(), features)
+    return ("kith 1", sys.platform, platform.machine(), *versions)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the month, compiled: the address of its machine code, and what keeps that alive."""
+
+    address: int
+    held: Any = field(repr=False)
+
+
+_lock = threading.RLock()
+_lines: dict[str, Line | NotCompiledError] = {}
+_walkers: dict[str, Any] = {}
+_clones: dict[tuple[int, str], dict[Rule, Any]] = {}
+
+
+class Compiler:
+    """Compiles the lines of one month for towns of one layout."""
+
+    def __init__(self, month: Month, replaced: Replaced, town: Any) -> None:
+        self.month = tuple((table, replaced.get(rule, rule)) for table, rule in month)
+        self.replaced = dict(replaced)
+        self.inside = {**chance.COMPILED, **self.replaced}
+        self._town = numba_or_why()[0].typeof(town)
+        self._layout = hashlib.sha256(str(self._town).encode()).hexdigest()
+        self._has_events = "events" in town._fields and "events" in (town.clock.dtype.names or ())
+        self._keys = [self._key(table, rule) for table, rule in self.month]
+        self.everything = hashlib.sha256("".join(self._keys).encode()).hexdigest()
+
+    def _key(self, table: str, rule: Rule) -> str:
+        return fingerprint(
+            rule, self.inside, (table, self._layout, LADDER, line_text(table, name_of(rule)), _machine())
+        )
+
+    def ready(self) -> bool:
+        """Whether every line is compiled already, in this process or in the cache."""
+        return all(key in _lines or self._marker(key).exists() for key in self._keys)
+
+    @staticmethod
+    def _marker(key: str) -> Path:
+        return cache_folder() / key[:2] / key / "compiled"
+
+    def line(self, number: int) -> Line:
+        """Compile or load one line; raise NotCompiledError where that fails."""
+        key = self._keys[number]
+        with _lock:
+            if key not in _lines:
+                table, rule = self.month[number]
+                try:
+                    _lines[key] = self._climb(table, rule, key)
+                except NotCompiledError as problem:
+                    _lines[key] = problem
+            found = _lines[key]
+        if isinstance(found, NotCompiledError):
+            raise found
+        return found
+
+    def _climb(self, table: str, rule: Rule, key: str) -> Line:
+        """Down the ladder of options, to the first that compiles."""
+        first: Exception | None = None
+        for rung, options in enumerate(LADDER):
+            try:
+                return self._compile_line(table, rule, f"{key}{rung}", key, rung, options)
+            except Exception as problem:  # noqa: BLE001  Numba lets KeyError, TypeError and others out of its own depths
+                first = first or problem
+        assert first is not None
+        raise NotCompiledError(why_not(first, rule, self.inside)) from first
+
+    def _compile_line(self, table: str, rule: Rule, name: str, key: str, rung: int, options: dict[str, Any]) -> Line:
+        numba, _ = numba_or_why()
+        module, path = _generated(f"kith_line_{name}", line_text(table, name_of(rule)), key)
+        made = _clones.setdefault((rung, self.everything), {})
+        before = set(made)
+        try:
+            setattr(module, name_of(rule), bind(rule, self.inside, made, numba.njit(**options)))
+            own = {option: options[option] for option in LINE_OPTIONS if option in options}
+            line = _compiled(module.line, (self._town,), path, own)
+        except Exception:
+            for function in set(made) - before:
+                del made[function]  # a clone that failed half way would fail again for another reason
+            raise
+        if path is not None and not (path.parent / "compiled").exists():
+            _write_whole(path.parent / "compiled", f"{rule.__module__}.{rule.__qualname__}\n")
+        compiled = line.overloads[(self._town,)]
+        address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+        return Line(address, line)
+
+    def walk(self) -> Any:
+        """Take a town through the lines at some addresses. It knows no rule, so it is compiled once."""
+        numbers = numba_or_why()[0].types.Array(numba_or_why()[0].int64, 1, "C")
+        return self._walker("walk", WALK_TEXT, (self._town, numbers, numbers))
+
+    def live(self) -> Any:
+        """Take a town through month after month of lines, and answer how many were lived."""
+        numba, _ = numba_or_why()
+        numbers = numba.types.Array(numba.int64, 1, "C")
+        text = LIVE_TEXT.replace("{room}", ROOM_FOR_EVENTS if self._has_events else "")
+        return self._walker("live", text, (self._town, numba.int64, numba.int64, numbers, numbers))
+
+    def _walker(self, name: str, text: str, signature: tuple[Any, ...]) -> Any:
+        numba, _ = numba_or_why()
+        extra = (self._layout, text, LINE_OPTIONS, _machine())
+        key = hashlib.sha256(repr(extra).encode()).hexdigest()[:24]
+        with _lock:
+            if key not in _walkers:
+                module, path = _generated(f"kith_{name}_{key}", text, key)
+                wrap = numba.njit(**LADDER[0])
+                module.__dict__.update(
+                    follow=_follow(), month_key=bind(chance.COMPILED[chance.month_key], {}, {}, wrap)
+                )
+                own = {option: LADDER[0][option] for option in LINE_OPTIONS}
+                made = _compiled(module.__dict__[name], signature, path, own)
+                made.disable_compile()  # a town of another layout must be refused: lines are called by address
+                _walkers[key] = made
+            return _walkers[key]
+
+
+def _compiled(function: Any, signature: Any, path: Path | None, options: dict[str, Any]) -> Any:
+    """Compile a generated function for one signature, from or into the cache; a spoilt cache is no obstacle."""
+    numba, _ = numba_or_why()
+    if path is not None:
+        try:
+            made = numba.njit(cache=True, **options)(function)
+            made.compile(signature)
+            return made
+        except numba.core.errors.NumbaError:
+            raise
+        except Exception:  # noqa: BLE001  an unreadable or half-written cache file fails in many ways
+            pass
+    made = numba.njit(**options)(function)
+    made.compile(signature)
+    return made
+
+
+@cache
+def _follow() -> Any:
+    """A call by address, for compiled code: follow(address of a line, town). An error in the line is passed on."""
+    from numba.core import cgutils  # noqa: PLC0415
+    from numba.core import types as kinds  # noqa: PLC0415
+    from numba.extending import intrinsic  # noqa: PLC0415
+
+    if_error: Any = cgutils.if_unlikely
+
+    @intrinsic
+    def follow(context: Any, address: Any, town: Any) -> Any:
+        def write(target: Any, builder: Any, signature: Any, given: Any) -> Any:
+            call = target.call_conv
+            shape = call.get_function_type(kinds.none, (signature.args[1],))
+            line = builder.inttoptr(given[0], shape.as_pointer())
+            status, _ = call.call_function(builder, line, kinds.none, (signature.args[1],), [given[1]])
+            with if_error(builder, status.is_error):
+                call.return_status_propagate(builder, status)
+            return target.get_dummy_value()
+
+        return kinds.none(address, town), write
+
+    return follow
+
+
+def why_not(problem: Exception, rule: Rule, replaced: Replaced) -> str:
+    """What stopped Numba, in a line: file, line and rule where Numba tells them, and the first words of its reason."""
+    text = str(problem)
+    files = {Path(function.__code__.co_filename).name: function for function in functions_of(rule, replaced)}
+    places = [(Path(file).name, line) for file, line in _PLACE.findall(text)]
+    place = next((f"{file}, line {line}, " for file, line in reversed(places) if file in files), "")
+    reasons = [line.strip() for line in text.splitlines() if line.strip() and not _NO_REASON.match(line.strip())]
+    from_numba = type(problem).__module__.startswith("numba")
+    kind = "" if from_numba else f"{type(problem).__name__}: "
+    return f"{place}in {rule.__name__}: {kind}{reasons[0] if reasons else text or 'no reason given'}"
+
+
+_PLACE = re.compile(r'File "([^"]+)", line (\d+)')
+_NO_REASON = re.compile(r"Failed in|During|File|>>>|def |<source|\^|There are|- Of|Overload|\[|-$")
+
+
+# ---- compiling beside a running town --------------------------------------------------------------------------
+
+
+Tell = Callable[[int, "Line | NotCompiledError"], None]
+
+
+class Beside(threading.Thread):
+    """Compiles lines on a thread, the busiest tables first, telling each as it is done."""
+
+    def __init__(self, compiler: Compiler, order: Sequence[int], tell: Tell) -> None:
+        super().__init__(name="kith compiles rules", daemon=True)
+        self.compiler, self.order, self.tell = compiler, order, tell
+        self._stopping = threading.Event()
+        _threads.add(self)
+
+    def run(self) -> None:
+        """Compile until done or told to stop; what is done is in the cache for the next run."""
+        try:
+            self.compiler.live()
+            self.compiler.walk()
+            for number in self.order:
+                if self._stopping.is_set():
+                    return
+                try:
+                    self.tell(number, self.compiler.line(number))
+                except NotCompiledError as problem:
+                    self.tell(number, problem)
+        finally:
+            _threads.discard(self)
+
+    def stop(self) -> None:
+        """Stop after the line being compiled."""
+        self._stopping.set()
+
+
+_threads: set[Beside] = set()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Let no thread be inside the compiler when the process ends: that could crash it."""
+    running = list(_threads)
+    for thread in running:
+        thread.stop()
+    for thread in running:
+        thread.join(timeout=30.0)

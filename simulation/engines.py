@@ -1,0 +1,440 @@
+"""Engines: how a town lives its months. Plainly, compiled, or plainly until the compiled lines are there.
+
+Change this file to change when the town is taken from one way of running to the other. Both do the same
+to the last bit, line by line, so the change can come at any month's start and may be partial: a rule
+that cannot be compiled is followed plainly, and the others are not held up by it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.declared import near
+from agents.rule import RULES
+from agents.views import Part, Rows, plain_town, rows_of
+from simulation import compiled, reader
+from simulation.compiled import THE_TOWN, Compiler, Line, Month, NotCompiledError, Rule
+
+KINDS = ("auto", "plain", "compiled")
+
+LARGEST_COPY = 32 * 1024 * 1024
+"""Towns of more bytes than this are not copied before compiled months, so an error in one cannot be replayed."""
+LONGEST_CALL = 0.2
+"""Seconds of compiled months between looks at the keyboard's interrupt."""
+
+
+class PlainRuleWarning(UserWarning):
+    """A rule is followed plainly because it cannot be compiled."""
+
+
+def engine_for(
+    kind: str = "auto",
+    rules: Mapping[str, Rule] | None = None,
+    month: Month | None = None,
+) -> Engine:
+    """An engine that lives MONTH, with some rules replaced by name.
+
+    "plain" follows the rules as they stand, "compiled" compiles them first, and "auto" starts plainly
+    and goes over to compiled lines, at the start of a month, as they are made on another thread.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"engine is {kind!r}; it must be one of {', '.join(KINDS)}.{near(kind, KINDS)}")
+    if month is None:
+        from simulation.month import MONTH  # noqa: PLC0415  the month imports every rule; toy months need none
+
+        month = MONTH
+    return Engine(kind, tuple(month), replacements(rules or {}, month))
+
+
+def replacements(rules: Mapping[str, Rule], month: Month) -> dict[Rule, Rule]:
+    """Which shipped function each given rule takes the place of."""
+    known = {**RULES, **{rule.__name__: rule for _, rule in month}}
+    found = {}
+    for name, function in rules.items():
+        if name not in known:
+            raise ValueError(f"there is no rule called {name!r} to replace.{near(name, known)}")
+        if function is not known[name]:
+            found[known[name]] = function
+    return found
+
+
+class Engine:
+    """Lives a town's months. Towns may differ from call to call, and calls may come from many threads."""
+
+    def __init__(self, kind: str, month: Month, replaced: Mapping[Rule, Rule]) -> None:
+        self.kind = kind
+        self.month = month
+        self.replaced: Mapping[Rule, Rule] = MappingProxyType(dict(replaced))
+        self.why = ""
+        self._progress: dict[Any, _Progress] = {}
+        self._last: _Progress | None = None
+        self._lines = _plain_lines(month, self.replaced)
+        self._seen: _Seen | None = None
+        self._said = False
+        self._numba = kind != "plain"
+        if self._numba:
+            numba, missing = compiled.numba_or_why()
+            if numba is None:
+                self._numba, self.why = False, f"Numba is not there, so rules are followed plainly ({missing})"
+                _say_once(self.why)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the town last lived with every line compiled."""
+        return self._last is not None and self._last.done
+
+    @property
+    def plain(self) -> bool:
+        """Whether some line is followed plainly."""
+        return not self.compiled
+
+    @property
+    def lines_compiled(self) -> int:
+        """How many lines of the month are compiled by now."""
+        return 0 if self._last is None else sum(isinstance(line, Line) for line in self._last.lines)
+
+    def live(self, town: Any, months: int = 1, reserve: int = 0) -> int:
+        """Live up to `months` months and return how many were lived.
+
+        Fewer are lived where events might run out of rows: a month begins only while the events table
+        has `reserve` rows free. The caller makes the table longer and goes on.
+        """
+        lived = 0
+        while lived < months and _has_room(town, reserve):
+            progress = self._look(town)
+            if progress is not None and progress.done:
+                self._last = progress
+                lived += self._live_compiled(town, progress, months - lived, reserve)
+            else:
+                self._live_a_month(town, progress)
+                lived += 1
+        return lived
+
+    def prepare(self, town: Any) -> None:
+        """Compile or load, now, every line that can be compiled for towns like this one."""
+        if self._numba:
+            progress = self._progress_of(town)
+            progress.finish()
+            self._last = progress
+            self._tell(progress)
+
+    def rows(self, town: Any) -> dict[str, Rows | Part]:
+        """The rows through which this engine sees a town plainly."""
+        return self._see(town).rows
+
+    # ---- plainly, and partly compiled ----
+
+    def _live_a_month(self, town: Any, progress: _Progress | None) -> None:
+        seen = self._see(town)
+        if progress is None or not any(isinstance(line, Line) for line in progress.lines):
+            for line in self._lines:
+                line(seen.plain)
+        else:
+            self._walk_partly(town, seen, progress)
+
+    def _walk_partly(self, town: Any, seen: _Seen, progress: _Progress) -> None:
+        before = seen.copy()
+        walk = progress.compiler.walk()
+        place = np.zeros(2, np.int64)
+        for first, addresses in progress.stretches():
+            if addresses is None:
+                self._lines[first](seen.plain)
+                continue
+            try:
+                walk(town, addresses, place)
+            except Exception as problem:  # noqa: BLE001  whatever a rule raises is told with its place
+                problem.add_note(self._place_of(first + int(place[1])))
+                failed = problem
+            else:
+                continue
+            self._replay(seen, before, failed)
+            return
+
+    # ---- compiled ----
+
+    def _live_compiled(self, town: Any, progress: _Progress, months: int, reserve: int) -> int:
+        live = progress.compiler.live()
+        place = np.zeros(2, np.int64)
+        seen = self._see(town, rows=False)
+        lived, stride = 0, 1
+        while lived < months:
+            before = seen.copy()
+            asked, began = min(stride, months - lived), time.perf_counter()
+            try:
+                done = int(live(town, asked, reserve, progress.addresses, place))
+            except Exception as problem:  # noqa: BLE001  whatever a rule raises is told with its place
+                problem.add_note(self._place_of(int(place[1])))
+                failed = problem
+            else:
+                lived += done
+                if done < asked:
+                    break
+                if time.perf_counter() - began < LONGEST_CALL / 2:
+                    stride *= 2
+                continue
+            if before is not None and place[0] > 0:
+                seen.restore(before)
+                live(town, int(place[0]), reserve, progress.addresses, np.zeros(2, np.int64))
+                before = seen.copy()
+            lived += int(place[0])
+            self._replay(self._see(town), before, failed)
+            lived += 1
+        return lived
+
+    def _replay(self, seen: _Seen, before: list[Any] | None, failed: Exception) -> None:
+        """Live the month that failed once more, plainly, so that the error comes with its full traceback."""
+        if before is None:
+            failed.add_note('The town is too large to copy, so the month was not replayed: use engine="plain".')
+            raise failed
+        seen.restore(before)
+        for line in self._lines:
+            line(seen.plain)
+        failed.add_note("Followed plainly, the same month raised no error: the two ways differ in this rule.")
+        raise failed
+
+    def _place_of(self, number: int) -> str:
+        table, rule = self.month[number]
+        rule = self.replaced.get(rule, rule)
+        whose = "the town" if table == THE_TOWN else f"a row of {table}"
+        return f"In the compiled rule {rule.__name__}, followed by {whose}."
+
+    # ---- what is known of a town ----
+
+    def _look(self, town: Any) -> _Progress | None:
+        """How far the compiling for towns like this one has come; begun if it was not."""
+        if not self._numba:
+            return None
+        progress = self._progress_of(town)
+        if not progress.over:
+            if self.kind == "compiled" or progress.ready:
+                progress.finish()
+            else:
+                progress.begin(town)
+        self._last = progress
+        if progress.over:
+            self._tell(progress)
+        return progress
+
+    def _progress_of(self, town: Any) -> _Progress:
+        layout = (
+            type(town),
+            *((value.dtype, value.ndim) for value in town if isinstance(value, (np.ndarray, np.void))),
+        )
+        if layout not in self._progress:
+            self._progress[layout] = _shared(Compiler(self.month, self.replaced, town))
+        return self._progress[layout]
+
+    def _see(self, town: Any, rows: bool = True) -> _Seen:
+        seen = self._seen
+        if seen is None or not seen.is_of(town):
+            seen = self._seen = _Seen(town, seen)
+        if rows:
+            seen.look()
+        return seen
+
+    def _tell(self, progress: _Progress) -> None:
+        """Say once which rules are followed plainly, and why."""
+        problems = [str(line) for line in progress.lines if isinstance(line, NotCompiledError)]
+        if problems and not self._said:
+            self._said = True
+            self.why = "; ".join(dict.fromkeys(problems))
+            warnings.warn(f"followed plainly, about 100 times slower: {self.why}", PlainRuleWarning, stacklevel=4)
+
+
+class _Progress:
+    """How far the compiling of one month for one layout has come. Shared by all engines of a process."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.lines: list[Line | NotCompiledError | None] = [None] * len(compiler.month)
+        refused = _refusals(compiler)
+        for number, message in refused.items():
+            self.lines[number] = NotCompiledError(message)
+        self._thread: compiled.Beside | None = None
+        self._addresses: npt.NDArray[np.int64] | None = None
+        self._ready: bool | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether every line has been compiled or given up."""
+        return None not in self.lines
+
+    @property
+    def done(self) -> bool:
+        """Whether every line is compiled."""
+        return self._addresses is not None or all(isinstance(line, Line) for line in self.lines)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the lines can be had at once, from the cache."""
+        if self._ready is None:
+            self._ready = self.compiler.ready()
+        return self._ready
+
+    @property
+    def addresses(self) -> npt.NDArray[np.int64]:
+        """The addresses of all lines, once all are compiled."""
+        if self._addresses is None:
+            self._addresses = np.array([line.address for line in self.lines if isinstance(line, Line)], np.int64)
+        return self._addresses
+
+    def begin(self, town: Any) -> None:
+        """Start compiling on another thread, the busiest tables first."""
+        if self._thread is None:
+            busy = [1 if table == THE_TOWN else len(getattr(town, table)) for table, _ in self.compiler.month]
+            wanted = [number for number, line in enumerate(self.lines) if line is None]
+            self._thread = compiled.Beside(self.compiler, sorted(wanted, key=lambda line: -busy[line]), self._note)
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Compile or load every line that is left, now."""
+        for number, line in enumerate(self.lines):
+            if line is None:
+                try:
+                    self._note(number, self.compiler.line(number))
+                except NotCompiledError as problem:
+                    self._note(number, problem)
+        self.compiler.live()
+
+    def stretches(self) -> list[tuple[int, npt.NDArray[np.int64] | None]]:
+        """The month cut into stretches of compiled lines, and plain lines one by one; each with its first line."""
+        found: list[tuple[int, npt.NDArray[np.int64] | None]] = []
+        run: list[int] = []
+        lines = list(self.lines)
+        for number, line in enumerate([*lines, None]):
+            if isinstance(line, Line):
+                run.append(line.address)
+                continue
+            if run:
+                found.append((number - len(run), np.array(run, np.int64)))
+                run = []
+            if number < len(lines):
+                found.append((number, None))
+        return found
+
+    def _note(self, number: int, line: Line | NotCompiledError) -> None:
+        self.lines[number] = line
+
+
+_all_progress: dict[str, _Progress] = {}
+_progress_lock = threading.Lock()
+
+
+def _shared(compiler: Compiler) -> _Progress:
+    """One progress for the same rules and layout, whoever asks."""
+    with _progress_lock:
+        if compiler.everything not in _all_progress:
+            _all_progress[compiler.everything] = _Progress(compiler)
+        return _all_progress[compiler.everything]
+
+
+def _refusals(compiler: Compiler) -> dict[int, str]:
+    """Lines that the reader of rules objects to, and why. Only replacements are read: shipped rules are tested."""
+    found = {}
+    given = set(compiler.replaced.values())
+    for number, (_, rule) in enumerate(compiler.month):
+        reach = compiled.functions_of(rule, compiler.inside)
+        problems = [problem for function in reach if function in given for problem in reader.read_rule(function)]
+        if problems:
+            found[number] = "; ".join(map(str, dict.fromkeys(problems)))
+    return found
+
+
+class _Seen:
+    """A town, its rows as objects, and which of its arrays hold memory of their own."""
+
+    def __init__(self, town: Any, before: _Seen | None) -> None:
+        self.town = town
+        self._before = before.rows if before is not None else {}
+        self.rows: dict[str, Rows | Part] = {}
+        self._plain: Any = None
+        self._own = _own_memory(town)
+        self._bytes = sum(array.nbytes for array in self._own)
+
+    def is_of(self, town: Any) -> bool:
+        """Whether this is a sight of that very town."""
+        return self.town is town or (
+            type(self.town) is type(town) and all(a is b for a, b in zip(self.town, town, strict=True))
+        )
+
+    def look(self) -> None:
+        """Make the rows, keeping those of tables that were seen before."""
+        if self._plain is None:
+            self.rows = rows_of(self.town, before=self._before)
+            self._plain, self._before = plain_town(self.town, rows=self.rows), {}
+
+    @property
+    def plain(self) -> Any:
+        """The town as plain objects."""
+        self.look()
+        return self._plain
+
+    def copy(self) -> list[Any] | None:
+        """A copy of everything in the town, or None where that is too much."""
+        return [array.copy() for array in self._own] if self._bytes <= LARGEST_COPY else None
+
+    def restore(self, before: list[Any]) -> None:
+        """Put a copy back."""
+        for array, copy in zip(self._own, before, strict=True):
+            array[...] = copy
+
+
+def _own_memory(town: Any) -> list[npt.NDArray[Any]]:
+    """The town's arrays, without those that are parts of others."""
+    arrays = [np.asarray(value) for value in town if isinstance(value, (np.ndarray, np.void))]
+    found: list[npt.NDArray[Any]] = []
+    for array in sorted(arrays, key=lambda array: -array.nbytes):
+        if array.nbytes and not any(np.may_share_memory(array, other) for other in found):
+            found.append(array)
+    return found
+
+
+def _plain_lines(month: Month, replaced: Mapping[Rule, Rule]) -> list[Callable[[Any], None]]:
+    """Each line of the month as a plain function of the town. Nothing is cloned where nothing is replaced."""
+    made: dict[Rule, Any] = {}
+    lines = []
+    for table, shipped in month:
+        rule = replaced.get(shipped, shipped)
+        if replaced:
+            rule = compiled.bind(rule, replaced, made)
+        lines.append(_follow_town(rule) if table == THE_TOWN else _follow_table(table, rule))
+    return lines
+
+
+def _follow_table(table: str, rule: Rule) -> Callable[[Any], None]:
+    def line(town: Any) -> None:
+        for row in getattr(town, table):
+            rule(row, town)
+
+    return line
+
+
+def _follow_town(rule: Rule) -> Callable[[Any], None]:
+    def line(town: Any) -> None:
+        rule(town)
+
+    return line
+
+
+def _has_room(town: Any, reserve: int) -> bool:
+    """Whether the events table can take another month."""
+    if "events" not in town._fields or "events" not in (town.clock.dtype.names or ()):
+        return True
+    return int(town.clock["events"]) + reserve <= len(town.events)
+
+
+_told: set[str] = set()
+
+
+def _say_once(text: str) -> None:
+    if text not in _told:
+        _told.add(text)
+        warnings.warn(text, PlainRuleWarning, stacklevel=4)
