@@ -8,7 +8,7 @@
 PYTHON ?=
 VENV := .venv
 IN := $(VENV)/bin
-PIP := $(IN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(IN)/python -m pip install -qq --disable-pip-version-check
 
 # The versions known to work together on the Python of .venv; on another Python the ranges in pyproject.toml decide.
 TRIED = $$(f=constraints/python$$($(IN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt; test -f $$f && echo "-c $$f" || true)
