@@ -26,8 +26,15 @@ from agents.tables import (
 # ---- the shadow of the future ---------------------------------------------------------------------
 
 
+def rest_of_term(tie: Tie, town: Town) -> float:
+    """What one £ a month, over the months left after this one, is worth today beside one £ now."""
+    patience = town.parameters.patience
+    months = max(0.0, tie.months_left - 1.0)
+    return patience * (1.0 - math.pow(patience, months)) / (1.0 - patience)
+
+
 def shadow_of_the_future(tie: Tie, town: Town) -> float:
-    """What one £ a month, for as long as the agreement may last, is worth today beside one £ now.
+    """What one £ a month, for as long as the tie may last, is worth today beside one £ now.
 
     The sum of patience^j over the months left after this one, and, with the chance of renewal, over
     terms to come. With certain renewal this is patience / (1 − patience).
@@ -37,11 +44,10 @@ def shadow_of_the_future(tie: Tie, town: Town) -> float:
     """
     patience = town.parameters.patience
     months = max(0.0, tie.months_left - 1.0)
-    this_term = patience * (1.0 - math.pow(patience, months)) / (1.0 - patience)
-    a_term = patience * (1.0 - math.pow(patience, tie.term)) / (1.0 - patience)
     end_of_term = math.pow(patience, tie.term)
+    a_term = patience * (1.0 - end_of_term) / (1.0 - patience)
     terms_to_come = tie.renewal * math.pow(patience, months) * a_term / (1.0 - tie.renewal * end_of_term)
-    return this_term + terms_to_come
+    return rest_of_term(tie, town) + terms_to_come
 
 
 # ---- prices ---------------------------------------------------------------------------------------
@@ -104,14 +110,15 @@ def change_price(tie: Tie, price: float, enforced: float, town: Town) -> None:
 def honours(tie: Tie, rise: float, enforced: float, town: Town) -> bool:
     """Whether a buyer keeps its promise of a rise: if it has money, and if breaking it would cost more.
 
-    Breaking it costs the future of the tie and, for an enforceable promise, a penalty on the gain. We
-    depart from MODEL.md by letting enforcement bind buyers as it binds sellers. £ per place.
+    Refusing saves the rise now and for the rest of the term. It costs the future of the tie and, for an
+    enforceable promise, a penalty on what is saved. We depart from MODEL.md twice: a refused rise is
+    saved every month, not once, and enforcement binds buyers as it binds sellers. £ per place.
     """
     if town.organisations[tie.buyer].reserves < 0.0:
         return False
     surplus = town.parameters.buyer_surplus * tie.price
-    cost_of_refusing = shadow_of_the_future(tie, town) * surplus + enforced * tie.penalty * rise
-    return rise <= cost_of_refusing
+    saved = rise * (1.0 + rest_of_term(tie, town))
+    return saved <= shadow_of_the_future(tie, town) * surplus + enforced * tie.penalty * saved
 
 
 def set_what_seller_can_give(tie: Tie, town: Town) -> None:

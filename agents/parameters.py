@@ -26,7 +26,7 @@ class Parameters:
 
     # ---- needs of residents -------------------------------------------------------------------------
     inflow: float = parameter(
-        0.012, low=0, high=1, unit="chance a month, each need",
+        0.026, low=0, high=1, unit="chance a month, each need",
         meaning="Chance that a resident of average frailty meets a new need.",
         source="tuned so that about a quarter of adults have two or more needs in bad years", grade=ASSUMED,
     )  # fmt: skip
@@ -44,7 +44,7 @@ class Parameters:
         meaning="New needs lie this far on either side of the average.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     recovery: float = parameter(
-        0.03, low=0, high=1, unit="share a month",
+        0.025, low=0, high=1, unit="share a month",
         meaning="Share of a need that passes by itself.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     spillover: Grid = parameter(
@@ -67,7 +67,7 @@ class Parameters:
         source="Linked Lives, Silverman: 18 for men, 19 for women", grade=BORROWED,
     )  # fmt: skip
     frailty_spread: float = parameter(
-        0.9, low=0, high=2, unit="standard deviation of the logarithm",
+        1.2, low=0, high=2, unit="standard deviation of the logarithm",
         meaning="How unevenly needs fall: a few residents meet many.",
         source="Hard Edges: .5% of adults carry two of three severe disadvantages", grade=ASSUMED,
     )  # fmt: skip
@@ -112,12 +112,12 @@ class Parameters:
 
     # ---- help ---------------------------------------------------------------------------------------
     capacity: float = parameter(
-        0.0305, low=0.0001, high=10, unit="places a month per resident and need",
+        0.051, low=0.0001, high=10, unit="places a month per resident and need",
         meaning="Places the town is staffed and funded for.",
         source="tuned to use of .80-.95 before the shock", grade=ASSUMED,
     )  # fmt: skip
     capacity_mix: Numbers = parameter(
-        (1.75, 1.15, 0.70, 1.00, 0.65, 0.75), low=0, high=10, shape=NEEDS, unit="multiple",
+        (1.58, 1.60, 0.68, 0.80, 0.67, 0.67), low=0, high=10, shape=NEEDS, unit="multiple",
         meaning="Places for each need, against the average.",
         source="tuned with capacity", grade=ASSUMED,
     )  # fmt: skip
@@ -137,7 +137,7 @@ class Parameters:
         source="assumed; the same under every governance", grade=ASSUMED,
     )  # fmt: skip
     relief: float = parameter(
-        0.8, low=0, high=1, unit="share of the need",
+        0.75, low=0, high=1, unit="share of the need",
         meaning="Share of a need that successful help takes away.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     practice_effect: float = parameter(
@@ -149,7 +149,7 @@ class Parameters:
         meaning="Share of cost that good practice saves.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     handoff_effect: float = parameter(
-        0.3, low=0, high=1, unit="share of success",
+        0.2, low=0, high=1, unit="share of success",
         meaning="Share of success lost when a resident's other needs sit with an organisation nothing is shared with.",
         source="joint working improves outcomes 6-15%: Rocks et al. 2020", grade=BORROWED,
     )  # fmt: skip
@@ -184,7 +184,7 @@ class Parameters:
 
     # ---- wellbeing ----------------------------------------------------------------------------------
     best_wellbeing: float = parameter(
-        8.1, low=0, high=10, unit="0-10",
+        8.0, low=0, high=10, unit="0-10",
         meaning="Average wellbeing of people without needs and with average slack.",
         source="UK mean 7.5: ONS 2021-23", grade=BORROWED,
     )  # fmt: skip
@@ -193,7 +193,7 @@ class Parameters:
         meaning="How much income slack matters to wellbeing.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     wellbeing_need: float = parameter(
-        3.0, low=0, high=10, unit="points per unit of severity",
+        3.5, low=0, high=10, unit="points per unit of severity",
         meaning="How much the worst need takes from wellbeing; other needs take half as much.",
         source="steep gradient by health: ONS", grade=BORROWED,
     )  # fmt: skip
@@ -272,7 +272,7 @@ class Parameters:
         meaning="Cost saved by skimping on all of the work.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     skimping_harm: float = parameter(
-        0.3, low=0, high=1, unit="share of effort",
+        0.2, low=0, high=1, unit="share of effort",
         meaning="Effort that residents lose when all of the work is skimped on.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     free_riders: float = parameter(
@@ -379,6 +379,11 @@ class Parameters:
         0.02, low=-0.5, high=1, unit="share of budget",
         meaning="Budget above the cost of all places and ties at the start.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
+    planned_use: float = parameter(
+        0.88, low=0, high=1.5, unit="share of agreed places",
+        meaning="Share of agreed places that services budget to buy.",
+        source="use of .80-.95 before the shock", grade=ASSUMED,
+    )  # fmt: skip
     tie_allowance: float = parameter(
         0.03, low=0, high=0.3, unit="share of purchases",
         meaning="Money budgeted for checking, drafting and letting; the same under every governance.",
@@ -469,7 +474,7 @@ class Parameters:
         meaning="A buyer renews without tender only when it trusts the seller this much.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     lowball: float = parameter(
-        0.1, low=0, high=0.5, unit="share of the bid",
+        0.05, low=0, high=0.5, unit="share of the bid",
         meaning="How far an opportunist bids below what it will cost.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     price_weight: float = parameter(

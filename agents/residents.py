@@ -28,6 +28,8 @@ from agents.tables import (
 LONG_WAIT = 6
 LOW_WELLBEING = 4.0
 MIDDLE_AGE = 50.0
+FELT = 0.5
+"""A need is felt from this share of what is tolerated; help is asked for above tolerance."""
 
 
 @rule
@@ -210,8 +212,13 @@ def take_stock(resident: Resident, town: Town) -> None:
                 resident.trust[need] = trust - parameters.resident_trust_loss * trust
         elif resident.status[need] == Status.WAITING:
             resident.trust[need] = trust - parameters.resident_trust_loss * trust
-        resident.need[need] *= resident.remaining[need]
+        severity = resident.need[need]
+        resident.need[need] = severity * resident.remaining[need]
         resident.remaining[need] = 1.0
+        if severity > parameters.tolerance:
+            here.need += severity
+            if resident.need[need] > parameters.tolerance:
+                here.unmet += resident.need[need]
 
 
 @rule
@@ -224,7 +231,7 @@ def feel(resident: Resident, town: Town) -> None:
     worst = 0.0
     all_needs = 0.0
     for need in range(NEEDS):
-        above = max(0.0, resident.need[need] - 0.5 * parameters.tolerance)
+        above = max(0.0, resident.need[need] - FELT * parameters.tolerance)
         all_needs += above
         worst = max(worst, above)
     wellbeing = parameters.best_wellbeing + parameters.wellbeing_slack * (resident.slack - 0.5)
@@ -246,12 +253,8 @@ def be_counted(resident: Resident, town: Town) -> None:
     town.clock.wellbeing[min(WELLBEING_BINS - 1, int(resident.wellbeing * (WELLBEING_BINS / 10)))] += 1
     several = 0
     for need in range(NEEDS):
-        severity = resident.need[need]
-        if severity > tolerance:
+        if resident.need[need] > FELT * tolerance:
             several += 1
-            here.need += severity
-            if resident.status[need] != Status.SERVED:
-                here.unmet += severity
         if resident.status[need] == Status.WAITING:
             here.waiting += 1
             town.clock.waiting[min(WAITING_BINS - 1, resident.waited[need])] += 1

@@ -271,8 +271,8 @@ class Neighbourhood:
     deprivation: float = column(low=0, high=1, unit="0-1", meaning="How deprived it is.")
     residents: int = column(low=0, unit="people", meaning="People counted this month.")
     wellbeing: float = column(low=0, unit="sum of 0-10", meaning="Their wellbeing, added up.")
-    need: float = column(low=0, unit="sum of severity", meaning="Their needs above tolerance, added up.")
-    unmet: float = column(low=0, unit="sum of severity", meaning="Of these, needs nobody helped with this month.")
+    need: float = column(low=0, unit="sum of severity", meaning="Their needs above tolerance before help, added up.")
+    unmet: float = column(low=0, unit="sum of severity", meaning="What was still above tolerance after help, added up.")
     waiting: int = column(low=0, unit="cases", meaning="Cases waiting.")
     waiting_long: int = column(low=0, unit="cases", meaning="Cases waiting for more than six months.")
     asked: int = column(low=0, unit="contacts", meaning="Requests for help this month.")
@@ -283,7 +283,7 @@ class Neighbourhood:
     resolved: int = column(low=0, unit="cases", meaning="Of these, with success.")
     moved: int = column(low=0, unit="cases", meaning="Cases helped by another organisation than last time.")
     low_wellbeing: int = column(low=0, unit="people", meaning="People at 4 or below.")
-    several_needs: int = column(low=0, unit="people", meaning="People with two or more needs above tolerance.")
+    several_needs: int = column(low=0, unit="people", meaning="People who feel two or more needs.")
 
 
 class Case:

@@ -71,7 +71,7 @@ def low_wellbeing(town: Town) -> float:
 
 
 def need(town: Town) -> float:
-    """Needs above tolerance, added up, for each resident. severity"""
+    """Needs above tolerance before help, added up, for each resident. severity"""
     total = 0.0
     for here in town.neighbourhoods:
         total += here.need
@@ -79,7 +79,7 @@ def need(town: Town) -> float:
 
 
 def unmet_need(town: Town) -> float:
-    """Share of need that nobody helped with this month. share"""
+    """Need that is still above tolerance after this month's help. share of need"""
     unmet = 0.0
     total = 0.0
     for here in town.neighbourhoods:
@@ -89,7 +89,7 @@ def unmet_need(town: Town) -> float:
 
 
 def several_needs(town: Town) -> float:
-    """Residents with two or more needs above tolerance. share"""
+    """Residents who feel two or more needs. share"""
     several = 0.0
     for here in town.neighbourhoods:
         several += here.several_needs
@@ -509,7 +509,7 @@ class NeighbourhoodMonth:
     deprivation: float = column(unit="0-1", meaning="How deprived it is.")
     residents: int = column(unit="people", meaning="Residents counted.")
     wellbeing: float = column(unit="0-10", meaning="Mean wellbeing.")
-    unmet_need: float = column(unit="severity for each resident", meaning="Need nobody helped with.")
+    unmet_need: float = column(unit="severity for each resident", meaning="Need above tolerance after help.")
     waiting: float = column(unit="cases per 1,000 residents", meaning="Cases waiting.")
     crises: float = column(unit="per 1,000 residents a year", meaning="Crises.")
 

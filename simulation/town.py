@@ -336,6 +336,7 @@ def found_money(seed: int, organisations: Table, agreements: Table, parameters: 
     purchases = np.bincount(agreements["buyer"], value, minlength=NEEDS)
     own = services["unit_cost"] * services["staff"] * float(parameters["places_per_worker"])
     allowance = 1.0 + float(parameters["tie_allowance"])
+    purchases *= float(parameters["planned_use"])
     services["budget"] = (own + allowance * purchases) * (1.0 + float(parameters["headroom"]))
     usual = np.bincount(agreements["seller"], agreements["agreed"], minlength=len(organisations))[NEEDS:]
     typical = float(usual[usual > 0].mean()) if (usual > 0).any() else 1.0
