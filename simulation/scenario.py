@@ -76,13 +76,13 @@ class Problem(NamedTuple):
 class ScenarioError(ValueError):
     """A scenario that cannot be lived: a line for each problem, with file, key, value and what is allowed."""
 
-    def __init__(self, lines: Iterable[str], problems: Iterable[Problem] = ()) -> None:
-        super().__init__("\n".join(lines))
+    def __init__(self, lines: str | Iterable[str], problems: Iterable[Problem] = ()) -> None:
+        super().__init__(lines if isinstance(lines, str) else "\n".join(lines))
         self.problems = tuple(problems)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep the problems when sent from one process to another."""
-        return ScenarioError, (str(self).split("\n"), self.problems)
+        return ScenarioError, (str(self), self.problems)
 
 
 @dataclass(frozen=True)
