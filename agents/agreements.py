@@ -22,7 +22,6 @@ from agents.tables import (
     Town,
 )
 
-
 # ---- the shadow of the future ---------------------------------------------------------------------
 
 
@@ -88,9 +87,7 @@ def settle_price(tie: Tie, town: Town) -> None:
         gap = asked - tie.price
         if math.fabs(gap) > town.parameters.dispute_range * tie.price:
             tie.disputed = 1
-            tie.event = tell(
-                town, Happening.DISPUTE, tie.buyer, tie.seller, gap, Cause.WIDE_PRICE_RANGE, tie.event
-            )
+            tie.event = tell(town, Happening.DISPUTE, tie.buyer, tie.seller, gap, Cause.WIDE_PRICE_RANGE, tie.event)
         change_price(tie, tie.price + tie.openness * tie.trust_of_buyer * gap, 0.0, town)
 
 
@@ -339,5 +336,3 @@ def year_of_value(tie: Tie) -> float:
 def address_of(buyer: int, seller: int, need: int, slot: int) -> int:
     """The address of a tie's luck, from its two ends and what passes between them; never two the same."""
     return ((buyer * 4096 + seller) * 8 + need) * 4096 + slot
-
-

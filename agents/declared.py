@@ -76,7 +76,8 @@ class Declared:
                 allowed = f"one of {', '.join(self.choices)}" if self.choices else "a number"
                 return f"{self.name} is {number!r}; it must be {allowed} ({self.unit}){near(number, self.choices)}"
             if not self.low <= number <= self.high or not math.isfinite(number):
-                return f"{self.name} is {number:g}; it must lie {span(self.low, self.high)} ({self.unit}).{self.likely(float(number))}"
+                allowed = f"it must lie {span(self.low, self.high)} ({self.unit})"
+                return f"{self.name} is {number:g}; {allowed}.{self.likely(float(number))}"
             if self.whole and number != int(number):
                 return f"{self.name} is {number:g}; it must be a whole number ({self.unit})"
         return None
@@ -147,7 +148,9 @@ def filled(declared: type, rows: int) -> np.ndarray[Any, np.dtype[np.void]]:
     """An array of `rows` records with every field at its declared default."""
     table = np.zeros(rows, dtype_of(declared))
     for field in fields_of(declared).values():
-        table[field.name] = np.reshape(field.default, field.shape) if isinstance(field.default, tuple) else field.default
+        table[field.name] = (
+            np.reshape(field.default, field.shape) if isinstance(field.default, tuple) else field.default
+        )
     return table
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 from agents.tables import NOBODY, Cause, Happening, Town
 
 
-def tell(
-    town: Town, kind: Happening, who: int, whom: int, amount: float, cause: Cause, because: int = NOBODY
-) -> int:
+def tell(town: Town, kind: Happening, who: int, whom: int, amount: float, cause: Cause, because: int = NOBODY) -> int:
     """Write an event down and return its row, or NOBODY where the table is full (the loss is counted)."""
     row: int = town.clock.events
     if row >= len(town.events):

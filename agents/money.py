@@ -327,5 +327,3 @@ def account_for_the_rise(town: Town) -> None:
     books.funders = spent - books.tie_cost - base_cost_to_funders
     books.partners = margin_at_start - (partners_hold(town) - books.partners_held - outside)
     books.public_cost = spent + books.crisis_cost
-
-

@@ -456,7 +456,8 @@ class Parameters:
     )  # fmt: skip
     trust_loss: float = parameter(
         0.2, low=0, high=1, unit="share of trust",
-        meaning="How much a broken promise lowers it.", source="asymmetry contested: Poortinga & Pidgeon 2004", grade=ASSUMED,
+        meaning="How much a broken promise lowers it.",
+        source="asymmetry contested: Poortinga & Pidgeon 2004", grade=ASSUMED,
     )  # fmt: skip
     trust_drift: float = parameter(
         0.01, low=0, high=1, unit="share of the gap a month",
@@ -471,7 +472,8 @@ class Parameters:
     # ---- renewal and tender -------------------------------------------------------------------------
     adequate_trust: float = parameter(
         0.5, low=0, high=1, unit="0-1",
-        meaning="A buyer renews without tender only when it trusts the seller this much.", source="assumed", grade=ASSUMED,
+        meaning="A buyer renews without tender only when it trusts the seller this much.",
+        source="assumed", grade=ASSUMED,
     )  # fmt: skip
     lowball: float = parameter(
         0.05, low=0, high=0.5, unit="share of the bid",

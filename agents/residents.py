@@ -183,7 +183,13 @@ def fall_into_crisis(resident: Resident, town: Town) -> None:
             town.neighbourhoods[resident.neighbourhood].crises += 1
             town.books.crisis_cost += parameters.crisis_cost
             tell(
-                town, Happening.CRISIS, resident.id, need, resident.need[need], Cause.NEED_UNMET, town.services[need].event
+                town,
+                Happening.CRISIS,
+                resident.id,
+                need,
+                resident.need[need],
+                Cause.NEED_UNMET,
+                town.services[need].event,
             )
 
 

@@ -211,9 +211,7 @@ def own_flexibility(service: Organisation) -> float:
     return service.flexibility / service.peers if service.peers > 0 else 0.0
 
 
-def give_help(
-    resident: Resident, need: int, giver: Organisation, effort: float, flexibility: float, town: Town
-) -> int:
+def give_help(resident: Resident, need: int, giver: Organisation, effort: float, flexibility: float, town: Town) -> int:
     """Help one resident with one need; 1 when it works. The worker may treat the worst other need as well.
 
     Success = quality × effort × practice × hand-off. With chance `flexibility` the worst other need is
@@ -264,5 +262,3 @@ def worst_other_need(resident: Resident, need: int, town: Town) -> int:
             severity = resident.need[other]
             worst = other
     return worst
-
-

@@ -141,7 +141,9 @@ class Resident:
     status: Whole = column(low=0, high=2, shape=NEEDS, unit="status", meaning="None, waiting or served.")
     waited: Whole = column(low=0, shape=NEEDS, unit="months", meaning="Months waited for each need.")
     provider: Whole = column(NOBODY, shape=NEEDS, unit="row", meaning="The organisation that last helped, or NOBODY.")
-    helper: Whole = column(NOBODY, shape=NEEDS, unit="row", meaning="The organisation that helps this month, or NOBODY.")
+    helper: Whole = column(
+        NOBODY, shape=NEEDS, unit="row", meaning="The organisation that helps this month, or NOBODY."
+    )
     trust: Numbers = column(low=0, high=1, shape=NEEDS, unit="0-1", meaning="Trust in each need's front door.")
     squeeze: float = column(low=0, unit="share", meaning="Rise in living costs beyond income and slack, this month.")
     in_crisis: int = column(low=0, high=1, unit="0 or 1", meaning="Whether a crisis struck this month.")
@@ -179,7 +181,9 @@ class Organisation:
     leavers: float = column(low=0, unit="workers", meaning="Staff who left this month.")
     tie_time: float = column(low=0, unit="share of staff time", meaning="Time its ties take this month.")
     peers: int = column(low=0, unit="ties", meaning="Active ties to peers this month.")
-    flexibility: float = column(low=0, high=1, unit="chance", meaning="Added up over peers: how freely its own workers cross over.")
+    flexibility: float = column(
+        low=0, high=1, unit="chance", meaning="Added up over peers: how freely its own workers cross over."
+    )
     asked: float = column(low=0, unit="places", meaning="Places asked of a partner this month.")
     load: float = column(low=0, unit="ratio", meaning="Work asked over work that can be done.")
     places: float = column(low=0, unit="places", meaning="Places of its own it can give this month.")
@@ -248,7 +252,9 @@ class Tie(Terms):
     disputed: int = column(low=0, high=1, unit="0 or 1", meaning="Whether the two argued over price this month.")
     seller_breaches: int = column(low=0, unit="count", meaning="Breaches by the seller since signing.")
     buyer_breaches: int = column(low=0, unit="count", meaning="Breaches by the buyer since signing.")
-    admin_cost: float = column(low=0, unit="£", meaning="Buyer's cost of the tie this month: checking, drafting, letting.")
+    admin_cost: float = column(
+        low=0, unit="£", meaning="Buyer's cost of the tie this month: checking, drafting, letting."
+    )
     changed_hands: int = column(low=0, high=1, unit="0 or 1", meaning="Whether the seller changed this month.")
     aid: float = column(unit="£", meaning="Help passed along the tie this month, from buyer's end to seller's end.")
     event: int = column(NOBODY, unit="row", meaning="The last event on this tie, or NOBODY.")

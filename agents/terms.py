@@ -82,15 +82,18 @@ DIALS = tuple(fields_of(Terms))
 GOVERNANCES: dict[str, dict[str, float]] = {
     "contract": {
         "indexation": 0.5, "openness": 0.0, "enforcement": 1.0, "monitoring": 0.5, "penalty": 3.0, "term": 36.0,
-        "renewal": 0.0, "sharing": 0.2, "coordination": 0.005, "flexibility": 0.0, "mutual_aid": 0.0, "tender_cost": 0.02,
+        "renewal": 0.0, "sharing": 0.2, "coordination": 0.005, "flexibility": 0.0, "mutual_aid": 0.0,
+        "tender_cost": 0.02,
     },
     "relational": {
         "indexation": 0.5, "openness": 0.5, "enforcement": 0.0, "monitoring": 0.1, "penalty": 0.0, "term": 60.0,
-        "renewal": 0.9, "sharing": 0.7, "coordination": 0.02, "flexibility": 0.6, "mutual_aid": 0.3, "tender_cost": 0.02,
+        "renewal": 0.9, "sharing": 0.7, "coordination": 0.02, "flexibility": 0.6, "mutual_aid": 0.3,
+        "tender_cost": 0.02,
     },
     "formal_relational": {
         "indexation": 0.5, "openness": 0.3, "enforcement": 1.0, "monitoring": 0.3, "penalty": 2.0, "term": 60.0,
-        "renewal": 0.7, "sharing": 0.6, "coordination": 0.02, "flexibility": 0.4, "mutual_aid": 0.2, "tender_cost": 0.02,
+        "renewal": 0.7, "sharing": 0.6, "coordination": 0.02, "flexibility": 0.4, "mutual_aid": 0.2,
+        "tender_cost": 0.02,
     },
 }  # fmt: skip
 """Every governance by name. The three above are the fair fight; those below differ from one of them as written."""
@@ -144,7 +147,9 @@ def terms_for(governance: str | float | Mapping[str, object]) -> dict[str, float
     if isinstance(governance, Mapping):
         return _own_dials(governance)
     if not 0.0 <= governance <= 1.0:
-        raise UnknownGovernance(f"governance is {governance:g}; a number must lie between 0 (contract) and 1 (relational)")
+        raise UnknownGovernance(
+            f"governance is {governance:g}; a number must lie between 0 (contract) and 1 (relational)"
+        )
     contract, relational = GOVERNANCES["contract"], GOVERNANCES["relational"]
     return {dial: (1.0 - governance) * contract[dial] + governance * relational[dial] for dial in DIALS}
 

@@ -117,7 +117,11 @@ def revise_trust(tie: Tie, town: Town) -> None:
     seller = town.organisations[tie.seller]
     meeting = 1.0 - math.exp(-tie.coordination / parameters.meeting_scale)
     gain = 0.0 if tie.disputed == 1 else parameters.trust_gain * meeting
-    gone = 0.5 * parameters.trust_leaving * (share_left(buyer.leavers, buyer.staff) + share_left(seller.leavers, seller.staff))
+    gone = (
+        0.5
+        * parameters.trust_leaving
+        * (share_left(buyer.leavers, buyer.staff) + share_left(seller.leavers, seller.staff))
+    )
     tie.trust_of_buyer = revised(tie.trust_of_buyer, tie.seller_broke, gain, gone, town)
     tie.trust_of_seller = revised(tie.trust_of_seller, tie.buyer_broke, gain, gone, town)
 
@@ -136,5 +140,3 @@ def revised(trust: float, broken: int, gain: float, gone: float, town: Town) -> 
         trust += gain * (1.0 - trust)
     trust += parameters.trust_drift * (parameters.first_trust - trust)
     return trust * (1.0 - gone)
-
-

@@ -103,8 +103,10 @@ def read_graph(scenario: Scenario, layer: str) -> nx.Graph:
             graph = nx.read_edgelist(path, data=False, delimiter="," if path.suffix.lower() == ".csv" else None)
     except FileNotFoundError:
         raise ScenarioError(f"{path}: there is no such graph file (named under graph, {layer})") from None
-    except Exception as problem:
-        raise ScenarioError(f"{path}: this cannot be read as a graph ({problem}); use GraphML or an edge list") from None
+    except (OSError, ValueError, TypeError, SyntaxError, nx.NetworkXError) as problem:
+        raise ScenarioError(
+            f"{path}: this cannot be read as a graph ({problem}); use GraphML or an edge list"
+        ) from None
     if len(graph) == 0:
         raise ScenarioError(f"{path}: the graph is empty; it needs at least one node")
     return nx.Graph(graph)
@@ -176,7 +178,9 @@ def measures_of_graph(town: Town) -> dict[str, float]:
     widest = (count - 1) * (count - 2)
     central = sum(max(degree) - d for d in degree) / widest if count > 2 else 0.0
     sectors = {graph.nodes[node]["sector"] for node in ties}
-    mixing = nx.attribute_assortativity_coefficient(ties, "sector") if ties.size() and len(sectors) > 1 else float("nan")
+    mixing = (
+        nx.attribute_assortativity_coefficient(ties, "sector") if ties.size() and len(sectors) > 1 else float("nan")
+    )
     return {
         "density": nx.density(ties),
         "centralisation": central,

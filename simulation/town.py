@@ -194,7 +194,9 @@ def found_partners(seed: int, partners: Table, parameters: np.void) -> None:
     ids = partners["id"]
     main = (ids - NEEDS) % NEEDS
     sector = chance_column(seed, Decision.FOUND_PARTNER, ids, 4)
-    partners["sector"] = np.where(sector < 0.45, Sector.PRIVATE, np.where(sector < 0.85, Sector.THIRD, Sector.OTHER_PUBLIC))
+    partners["sector"] = np.where(
+        sector < 0.45, Sector.PRIVATE, np.where(sector < 0.85, Sector.THIRD, Sector.OTHER_PUBLIC)
+    )
     also = chance_column(seed, Decision.FOUND_PARTNER, ids, 5)
     which = (chance_column(seed, Decision.FOUND_PARTNER, ids, 6) * (NEEDS - 2)).astype(np.int64)
     rows = np.arange(len(partners))
@@ -229,7 +231,9 @@ def places_for(need: int, residents: int, parameters: np.void) -> float:
     return float(parameters["capacity"] * parameters["capacity_mix"][need] * residents)
 
 
-def found_agreements(scenario: Scenario, residents: int, services: Table, partners: Table, parameters: np.void) -> Table:
+def found_agreements(
+    scenario: Scenario, residents: int, services: Table, partners: Table, parameters: np.void
+) -> Table:
     """Each service buys a share of its places from partners that serve its need, drawn by lot, in equal lots.
 
     Where nobody serves a need the service is staffed to give every place itself.
@@ -333,10 +337,9 @@ def found_money(seed: int, organisations: Table, agreements: Table, parameters: 
     filled_posts = filling / (leaving + filling) if leaving + filling > 0.0 else 1.0
     organisations["staff"] = organisations["posts"] * filled_posts
     value = agreements["price"] * agreements["agreed"]
-    purchases = np.bincount(agreements["buyer"], value, minlength=NEEDS)
+    purchases = float(parameters["planned_use"]) * np.bincount(agreements["buyer"], value, minlength=NEEDS)
     own = services["unit_cost"] * services["staff"] * float(parameters["places_per_worker"])
     allowance = 1.0 + float(parameters["tie_allowance"])
-    purchases *= float(parameters["planned_use"])
     services["budget"] = (own + allowance * purchases) * (1.0 + float(parameters["headroom"]))
     usual = np.bincount(agreements["seller"], agreements["agreed"], minlength=len(organisations))[NEEDS:]
     typical = float(usual[usual > 0].mean()) if (usual > 0).any() else 1.0
@@ -409,5 +412,3 @@ def _copy(value: Any) -> Any:
         holder[0] = value
         return holder[0]
     return value.copy()
-
-
