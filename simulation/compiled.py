@@ -41,14 +41,17 @@ Replaced = Mapping[Rule, Rule]
 THE_TOWN = "town"
 """In place of a table's name in MONTH: this rule is followed once, by the town itself."""
 
+UNSEEN: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Rules and lines are called from compiled code only; without wrappers for Python they compile twice as fast."""
+
 LADDER: tuple[dict[str, Any], ...] = (
-    {"nogil": True, "boundscheck": True, "_nrt": False, "forceinline": True},
+    {"nogil": True, "boundscheck": True, "_nrt": False, "forceinline": True, **UNSEEN},
     {"nogil": True, "boundscheck": True},
 )
 """Numba's options, best first. Bounds are always checked: it costs nothing and turns wild writes into IndexError.
 Never prange, never inline="always": together they were seen to drop a rule's effect without a word."""
 
-LINE_OPTIONS = ("nogil", "boundscheck", "_nrt")
+WALKER_OPTIONS = {"nogil": True, "boundscheck": True, "_nrt": False}
 
 
 class NotCompiledError(Exception):
@@ -318,6 +321,7 @@ class Line:
     """One line of the month, compiled: the address of its machine code, and what keeps that alive."""
 
     address: int
+    loaded: bool
     held: Any = field(repr=False)
 
 
@@ -386,7 +390,7 @@ class Compiler:
         before = set(made)
         try:
             setattr(module, name_of(rule), bind(rule, self.inside, made, numba.njit(**options)))
-            own = {option: options[option] for option in LINE_OPTIONS if option in options}
+            own = {option: value for option, value in options.items() if option != "forceinline"}
             line = _compiled(module.line, (self._town,), path, own)
         except Exception:
             for function in set(made) - before:
@@ -396,7 +400,7 @@ class Compiler:
             _write_whole(path.parent / "compiled", f"{rule.__module__}.{rule.__qualname__}\n")
         compiled = line.overloads[(self._town,)]
         address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
-        return Line(address, line)
+        return Line(address, bool(line.stats.cache_hits), line)
 
     def walk(self) -> Any:
         """Take a town through the lines at some addresses. It knows no rule, so it is compiled once."""
@@ -412,7 +416,7 @@ class Compiler:
 
     def _walker(self, name: str, text: str, signature: tuple[Any, ...]) -> Any:
         numba, _ = numba_or_why()
-        extra = (self._layout, text, LINE_OPTIONS, _machine())
+        extra = (self._layout, text, WALKER_OPTIONS, _machine())
         key = hashlib.sha256(repr(extra).encode()).hexdigest()[:24]
         with _lock:
             if key not in _walkers:
@@ -421,8 +425,7 @@ class Compiler:
                 module.__dict__.update(
                     follow=_follow(), month_key=bind(chance.COMPILED[chance.month_key], {}, {}, wrap)
                 )
-                own = {option: LADDER[0][option] for option in LINE_OPTIONS}
-                made = _compiled(module.__dict__[name], signature, path, own)
+                made = _compiled(module.__dict__[name], signature, path, WALKER_OPTIONS)
                 made.disable_compile()  # a town of another layout must be refused: lines are called by address
                 _walkers[key] = made
             return _walkers[key]

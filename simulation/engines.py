@@ -39,11 +39,13 @@ def engine_for(
     kind: str = "auto",
     rules: Mapping[str, Rule] | None = None,
     month: Month | None = None,
+    quiet: bool = False,
 ) -> Engine:
     """An engine that lives MONTH, with some rules replaced by name.
 
     "plain" follows the rules as they stand, "compiled" compiles them first, and "auto" starts plainly
-    and goes over to compiled lines, at the start of a month, as they are made on another thread.
+    and goes over to compiled lines, at the start of a month, as they are made on another thread. A rule
+    that cannot be compiled is told of in `Engine.why`, and in a warning unless `quiet`.
     """
     if kind not in KINDS:
         raise ValueError(f"engine is {kind!r}; it must be one of {', '.join(KINDS)}.{near(kind, KINDS)}")
@@ -51,7 +53,7 @@ def engine_for(
         from simulation.month import MONTH  # noqa: PLC0415  the month imports every rule; toy months need none
 
         month = MONTH
-    return Engine(kind, tuple(month), replacements(rules or {}, month))
+    return Engine(kind, tuple(month), replacements(rules or {}, month), quiet)
 
 
 def replacements(rules: Mapping[str, Rule], month: Month) -> dict[Rule, Rule]:
@@ -69,7 +71,7 @@ def replacements(rules: Mapping[str, Rule], month: Month) -> dict[Rule, Rule]:
 class Engine:
     """Lives a town's months. Towns may differ from call to call, and calls may come from many threads."""
 
-    def __init__(self, kind: str, month: Month, replaced: Mapping[Rule, Rule]) -> None:
+    def __init__(self, kind: str, month: Month, replaced: Mapping[Rule, Rule], quiet: bool = False) -> None:
         self.kind = kind
         self.month = month
         self.replaced: Mapping[Rule, Rule] = MappingProxyType(dict(replaced))
@@ -78,13 +80,14 @@ class Engine:
         self._last: _Progress | None = None
         self._lines = _plain_lines(month, self.replaced)
         self._seen: _Seen | None = None
-        self._said = False
+        self._said = quiet
         self._numba = kind != "plain"
         if self._numba:
             numba, missing = compiled.numba_or_why()
             if numba is None:
                 self._numba, self.why = False, f"Numba is not there, so rules are followed plainly ({missing})"
-                _say_once(self.why)
+                if not quiet:
+                    _say_once(self.why)
 
     @property
     def compiled(self) -> bool:
@@ -229,7 +232,7 @@ class Engine:
             *((value.dtype, value.ndim) for value in town if isinstance(value, (np.ndarray, np.void))),
         )
         if layout not in self._progress:
-            self._progress[layout] = _shared(Compiler(self.month, self.replaced, town))
+            self._progress[layout] = _shared(Compiler(self.month, self.replaced, town), town)
         return self._progress[layout]
 
     def _see(self, town: Any, rows: bool = True) -> _Seen:
@@ -243,19 +246,19 @@ class Engine:
     def _tell(self, progress: _Progress) -> None:
         """Say once which rules are followed plainly, and why."""
         problems = [str(line) for line in progress.lines if isinstance(line, NotCompiledError)]
+        self.why = "; ".join(dict.fromkeys(problems))
         if problems and not self._said:
             self._said = True
-            self.why = "; ".join(dict.fromkeys(problems))
             warnings.warn(f"followed plainly, about 100 times slower: {self.why}", PlainRuleWarning, stacklevel=4)
 
 
 class _Progress:
     """How far the compiling of one month for one layout has come. Shared by all engines of a process."""
 
-    def __init__(self, compiler: Compiler) -> None:
+    def __init__(self, compiler: Compiler, town: Any) -> None:
         self.compiler = compiler
         self.lines: list[Line | NotCompiledError | None] = [None] * len(compiler.month)
-        refused = _refusals(compiler)
+        refused = _refusals(compiler, town)
         for number, message in refused.items():
             self.lines[number] = NotCompiledError(message)
         self._thread: compiled.Beside | None = None
@@ -328,23 +331,23 @@ _all_progress: dict[str, _Progress] = {}
 _progress_lock = threading.Lock()
 
 
-def _shared(compiler: Compiler) -> _Progress:
+def _shared(compiler: Compiler, town: Any) -> _Progress:
     """One progress for the same rules and layout, whoever asks."""
     with _progress_lock:
         if compiler.everything not in _all_progress:
-            _all_progress[compiler.everything] = _Progress(compiler)
+            _all_progress[compiler.everything] = _Progress(compiler, town)
         return _all_progress[compiler.everything]
 
 
-def _refusals(compiler: Compiler) -> dict[int, str]:
+def _refusals(compiler: Compiler, town: Any) -> dict[int, str]:
     """Lines that the reader of rules objects to, and why. Only replacements are read: shipped rules are tested."""
+    shapes = reader.shapes_for(town)
+    problems = {mine: reader.read_rule(mine, shapes, shipped) for shipped, mine in compiler.replaced.items()}
     found = {}
-    given = set(compiler.replaced.values())
     for number, (_, rule) in enumerate(compiler.month):
-        reach = compiled.functions_of(rule, compiler.inside)
-        problems = [problem for function in reach if function in given for problem in reader.read_rule(function)]
-        if problems:
-            found[number] = "; ".join(map(str, dict.fromkeys(problems)))
+        said = [text for each in compiled.functions_of(rule, compiler.inside) for text in problems.get(each, ())]
+        if said:
+            found[number] = "; ".join(dict.fromkeys(map(str, said)))
     return found
 
 
