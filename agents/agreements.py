@@ -77,7 +77,8 @@ def settle_price(tie: Tie, town: Town) -> None:
         return
     cost = cost_now(tie, town)
     if tie.age > 0 and tie.age % MONTHS_A_YEAR == 0:
-        indexed = tie.price * (1.0 + tie.indexation * (cost / tie.cost_when_priced - 1.0))
+        change = share_above(cost, tie.cost_when_priced)
+        indexed = tie.price * (1.0 + tie.indexation * change)
         tie.cost_when_priced = cost
         change_price(tie, indexed, tie.enforcement, town)
     if tie.openness > 0.0:
@@ -89,6 +90,11 @@ def settle_price(tie: Tie, town: Town) -> None:
             tie.disputed = 1
             tie.event = tell(town, Happening.DISPUTE, tie.buyer, tie.seller, gap, Cause.WIDE_PRICE_RANGE, tie.event)
         change_price(tie, tie.price + tie.openness * tie.trust_of_buyer * gap, 0.0, town)
+
+
+def share_above(value: float, base: float) -> float:
+    """How far a value lies above a base, as a share of it; 0 where the base is nothing."""
+    return value / base - 1.0 if base > 0.0 else 0.0
 
 
 def change_price(tie: Tie, price: float, enforced: float, town: Town) -> None:
@@ -158,7 +164,7 @@ def choose_effort(tie: Tie, town: Town) -> None:
         return
     seller = town.organisations[tie.seller]
     cost = cost_now(tie, town)
-    loss = max(0.0, (cost - tie.price) / cost)
+    loss = max(0.0, -share_above(tie.price, cost))
     opportunism = min(1.0, seller.opportunism + parameters.desperation * loss)
     gain_verifiable = parameters.verifiable * parameters.skimping_gain * cost
     gain_rest = (1.0 - parameters.verifiable) * parameters.skimping_gain * cost
@@ -174,8 +180,8 @@ def choose_effort(tie: Tie, town: Town) -> None:
         tie.saved += (1.0 - parameters.verifiable) * parameters.skimping_gain
         tie.effort -= (1.0 - parameters.verifiable) * parameters.skimping_harm
     if tie.openness > 0.0:
-        tie.effort -= parameters.argument * tie.openness * (tie.highest_price - tie.lowest_price) / tie.price
-    tie.effort -= parameters.grievance * max(0.0, cost / tie.price - 1.0)
+        tie.effort -= parameters.argument * tie.openness * share_above(tie.highest_price, tie.lowest_price)
+    tie.effort -= parameters.grievance * max(0.0, share_above(cost, tie.price))
     tie.effort -= parameters.chill * tie.monitoring * (1.0 - opportunism)
     tie.effort = max(0.0, tie.effort)
     be_found_out(tie, gain_verifiable, coming_to_light, town)
@@ -289,7 +295,7 @@ def score_of(partner: Organisation, tie: Tie, town: Town) -> float:
     """A bid's score: cheapness against the price in force, and quality as the buyer sees it."""
     weight = town.parameters.price_weight
     noise = town.parameters.quality_noise * normal(town, Decision.SEEN_QUALITY, tie.address, partner.id)
-    cheap = 1.0 - bid_of(partner, town) / tie.first_price
+    cheap = -share_above(bid_of(partner, town), tie.first_price)
     return weight * cheap + (1.0 - weight) * (partner.quality + noise)
 
 

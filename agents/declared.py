@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -129,29 +131,36 @@ def parameter(
     return Declared("", kept, low, high, unit, meaning, source, grade, shape, choices=tuple(choices))  # type: ignore[arg-type]
 
 
-def fields_of(declared: type) -> dict[str, Declared]:
+@cache
+def fields_of(declared: type) -> Mapping[str, Declared]:
     """Every field a class declares, in order, with its name and kind filled in."""
     found: dict[str, Declared] = {}
     for home in reversed(declared.__mro__[:-1]):
         for name, annotation in home.__annotations__.items():
             whole = annotation in ("int", "Whole")
             found[name] = replace(home.__dict__[name], name=name, whole=whole)
-    return found
+    return MappingProxyType(found)
 
 
+@cache
 def dtype_of(declared: type) -> np.dtype[np.void]:
     """The record layout of a declared class: float64 and int64 only, so that both engines agree."""
     return np.dtype([(f.name, "i8" if f.whole else "f8", f.shape) for f in fields_of(declared).values()], align=True)
 
 
+@cache
+def default_row(declared: type) -> np.ndarray[Any, np.dtype[np.void]]:
+    """One record with every field at its declared default. Not to be written to."""
+    row = np.zeros(1, dtype_of(declared))
+    for field in fields_of(declared).values():
+        row[field.name] = np.reshape(field.default, field.shape) if isinstance(field.default, tuple) else field.default
+    row.flags.writeable = False
+    return row
+
+
 def filled(declared: type, rows: int) -> np.ndarray[Any, np.dtype[np.void]]:
     """An array of `rows` records with every field at its declared default."""
-    table = np.zeros(rows, dtype_of(declared))
-    for field in fields_of(declared).values():
-        table[field.name] = (
-            np.reshape(field.default, field.shape) if isinstance(field.default, tuple) else field.default
-        )
-    return table
+    return np.repeat(default_row(declared), rows)
 
 
 def flat(value: object) -> Iterable[Any]:

@@ -127,8 +127,8 @@ def meet_prices(organisation: Organisation, town: Town) -> None:
     for component in range(1, COMPONENTS):
         index += organisation.basket[component] * town.clock.prices[component]
     organisation.cost_index = index
-    saved = town.parameters.practice_saving * organisation.practice
-    organisation.unit_cost = organisation.base_cost * index * (1.0 - saved)
+    organisation.cost_at_start = organisation.base_cost * (1.0 - town.parameters.practice_saving * organisation.practice)
+    organisation.unit_cost = organisation.cost_at_start * index
 
 
 @rule
@@ -304,7 +304,7 @@ def account_for_the_rise(town: Town) -> None:
     margin_at_start = 0.0
     outside = 0.0
     for service in town.services:
-        at_start = service.unit_cost / service.cost_index
+        at_start = service.cost_at_start
         planned = service.posts * town.parameters.places_per_worker
         books.cost_rise += (service.unit_cost - at_start) * planned
         base_cost_to_funders += at_start * planned
@@ -312,7 +312,7 @@ def account_for_the_rise(town: Town) -> None:
         books.residents += service.unit_cost * (planned - service.paid_places - service.unpaid_places)
     for tie in town.agreements:
         cost = cost_now(tie, town)
-        at_start = cost / town.organisations[tie.seller].cost_index
+        at_start = town.organisations[tie.seller].cost_at_start * tie.drift
         books.cost_rise += (cost - at_start) * tie.asked
         base_cost_to_funders += tie.first_price * tie.asked
         margin_at_start += (tie.first_price - at_start) * tie.asked

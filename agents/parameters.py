@@ -247,8 +247,8 @@ class Parameters:
         source="relationships worth at least 7% of turnover: Macchiavello & Morjaria 2009", grade=BORROWED,
     )  # fmt: skip
     argument: float = parameter(
-        0.15, low=0, high=2, unit="effort lost per unit of price range",
-        meaning="Effort lost to arguing over an open price, for each unit the asked price has ranged over.",
+        0.15, low=0, high=2, unit="effort lost per doubling of the asked price",
+        meaning="Effort lost to arguing over a fully open price that has ranged to twice its lowest.",
         source="Hart & Moore 2008; Fehr, Hart & Zehnder 2011", grade=BORROWED,
     )  # fmt: skip
     grievance: float = parameter(

@@ -52,7 +52,7 @@ def buy_places(service: Organisation, town: Town) -> None:
     wanted = 0.0
     for tie in town.agreements[service.first_agreement : service.last_agreement]:
         wanted += tie.price * tie.volume
-    if wanted > money:
+    if wanted > 0.0 and wanted > money:
         money += draw_on_funder(service, wanted - money, town)
         affordable = min(1.0, max(0.0, money) / wanted)
         for tie in town.agreements[service.first_agreement : service.last_agreement]:

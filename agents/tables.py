@@ -171,6 +171,7 @@ class Organisation:
     energy_renewal: int = column(low=0, high=11, unit="month of the year", meaning="When its energy contract renews.")
     base_cost: float = column(low=0, unit="£ per place", meaning="Cost of a place before any price moved.")
     cost_index: float = column(1.0, low=0, unit="index", meaning="Its basket at today's prices; 1 at the start.")
+    cost_at_start: float = column(low=0, unit="£ per place", meaning="Cost of a place had no price moved.")
     unit_cost: float = column(low=0, unit="£ per place", meaning="Cost of a place this month.")
     quality: float = column(low=0, high=1, unit="chance", meaning="Chance that its help works, all else well.")
     opportunism: float = column(low=0, high=1, unit="0-1", meaning="How far it goes after its own gain.")
@@ -182,7 +183,7 @@ class Organisation:
     tie_time: float = column(low=0, unit="share of staff time", meaning="Time its ties take this month.")
     peers: int = column(low=0, unit="ties", meaning="Active ties to peers this month.")
     flexibility: float = column(
-        low=0, high=1, unit="chance", meaning="Added up over peers: how freely its own workers cross over."
+        low=0, unit="sum of chances", meaning="How freely its own workers cross over, added up over peers."
     )
     asked: float = column(low=0, unit="places", meaning="Places asked of a partner this month.")
     load: float = column(low=0, unit="ratio", meaning="Work asked over work that can be done.")
