@@ -1,0 +1,1 @@
+"""How fast the town is, as ratios measured in one run: `python -m tests.benchmarks`."""

@@ -1,0 +1,419 @@
+"""The rows of the benchmarks: each measures one thing that DESIGN.md promises, and says whether it came true."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from simulation.engines import engine_for
+from simulation.run import run
+from simulation.town import found_town
+from tests.benchmarks.measuring import HOUSE, Prepare, Row, in_a_fresh_process, ratio, taken_in_turn, thousands
+from tests.benchmarks.twin_in_c import TownInC, compiler_is_there
+from tests.benchmarks.twin_in_mesa import TwinModel
+from tests.benchmarks.twins import (
+    DIFFERENCE_ALLOWED,
+    copy_town,
+    differences,
+    live_by_address,
+    mean_need,
+    scenario_of,
+    town_of,
+    twin_engine,
+)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure: `quick` gives up some sizes and repeats, `full` lives every month of the largest town."""
+
+    quick: bool = False
+    full: bool = False
+
+    @property
+    def repeats(self) -> int:
+        """Rounds of each comparison."""
+        return 5 if self.quick else 11
+
+
+MONTHS = 120
+
+
+# ---- against other ways of writing the same month -------------------------------------------------
+
+
+def against_c(effort: Effort) -> Iterator[Row]:
+    """The compiled rules against the same rules in C, first shown to do the same to the last bit."""
+    what = "compiled, against the same rules in C"
+    if not compiler_is_there():
+        yield Row("c", what, "≤ 1.25×", "there is no C compiler here", None)
+        return
+    engine = twin_engine("compiled")
+    for residents, months in ((1_000, MONTHS), (10_000, 24), *(((100_000, 6),) * (not effort.quick))):
+        founded = town_of(residents)
+        engine.prepare(founded)
+        one, other = copy_town(founded), copy_town(founded)
+        live_by_address(engine, one, 24)
+        TownInC(other).live(24)
+        different = differences(one, other)
+        if different:
+            yield Row("c", what, "same bits", f"twin.c differs in {', '.join(different[:3])}", False)
+            return
+
+        def in_c(town=founded, months=months):
+            twin = TownInC(copy_town(town))
+            return lambda: twin.live(months)
+
+        def compiled(town=founded, months=months):
+            twin = copy_town(town)
+            return lambda: live_by_address(engine, twin, months)
+
+        seconds = taken_in_turn({"c": in_c, "compiled": compiled}, effort.repeats)
+        times = ratio(seconds, "compiled", "c")
+        each = {name: statistics.median(took) / residents / months * 1e9 for name, took in seconds.items()}
+        yield Row(
+            "c", f"{what}, {thousands(residents)}", "≤ 1.25×",
+            f"{times:.2f}× ({each['compiled']:.0f} and {each['c']:.0f} ns)", times <= 1.25, {"ratio": times, **each},
+        )  # fmt: skip
+
+
+def against_mesa(effort: Effort) -> Iterator[Row]:
+    """The compiled and the plain rules against idiomatic Mesa, first shown to agree with it on average."""
+    lived, twin = town_of(4_000), TwinModel(town_of(4_000))
+    twin_engine("compiled").live(lived, 24)
+    for _ in range(24):
+        twin.step()
+    apart = twin.mean_need() / mean_need(lived) - 1.0
+    allowed = f"within {DIFFERENCE_ALLOWED:.0%}"
+    yield Row(
+        "mesa", "mean need after 24 months, Mesa twin against the rules", allowed, f"{apart:+.1%}",
+        abs(apart) <= DIFFERENCE_ALLOWED, {"difference": apart},
+    )  # fmt: skip
+    for residents in (1_000, *((10_000,) * (not effort.quick))):
+        yield from against_mesa_with(residents, effort)
+
+
+def against_mesa_with(residents: int, effort: Effort) -> Iterator[Row]:
+    """The same, for one size of town; every way has lived a year before it is timed."""
+    founded = town_of(residents)
+    few = max(1, 6_000 // residents)
+    many = {"mesa": few, "plain": few, "compiled": MONTHS}
+    engines = {kind: twin_engine(kind) for kind in ("plain", "compiled")}
+    engines["compiled"].prepare(founded)
+    engines["compiled"].live(founded, 12)
+    model, plain = TwinModel(founded), copy_town(founded)
+    for _ in range(12):
+        model.step()
+    start = copy_town(plain)
+
+    def in_mesa():
+        return lambda: [model.step() for _ in range(many["mesa"])]
+
+    def plainly():
+        return lambda: engines["plain"].live(plain, many["plain"])
+
+    def compiled():
+        town = copy_town(start)
+        return lambda: engines["compiled"].live(town, many["compiled"])
+
+    seconds = taken_in_turn({"mesa": in_mesa, "plain": plainly, "compiled": compiled}, 3 if effort.quick else 7)
+    each = {name: [s / residents / many[name] * 1e9 for s in took] for name, took in seconds.items()}
+    middle = {name: statistics.median(took) for name, took in each.items()}
+    faster, slower = ratio(each, "mesa", "compiled"), ratio(each, "plain", "mesa")
+    size = thousands(residents)
+    yield Row(
+        "mesa", f"compiled, against idiomatic Mesa, {size}", "≥ 100×",
+        f"{faster:.0f}× ({middle['compiled']:.0f} and {middle['mesa']:,.0f} ns)", faster >= 100.0,
+        {"ratio": faster, **middle},
+    )  # fmt: skip
+    yield Row(
+        "mesa", f"plain, against idiomatic Mesa, {size}", "≤ 1.3×", f"{slower:.2f}× ({middle['plain']:,.0f} ns)",
+        slower <= 1.3, {"ratio": slower},
+    )  # fmt: skip
+
+
+# ---- the whole town -------------------------------------------------------------------------------
+
+
+def a_run(effort: Effort) -> Iterator[Row]:
+    """A run of a thousand people, founding included, when everything is compiled."""
+    scenario = scenario_of(1_000, MONTHS)
+    run(scenario, engine="compiled")
+    seconds = taken_in_turn({"run": lambda: lambda: run(scenario, engine="compiled")}, 2 * effort.repeats)["run"]
+    took = statistics.median(seconds) * 1e3
+    yield Row(
+        "run",
+        "1,000 residents × 120 months, founding included",
+        "≤ 30 ms",
+        f"{took:.1f} ms",
+        took <= 30.0,
+        {"ms": took},
+    )
+
+
+def founding(effort: Effort) -> Iterator[Row]:
+    """What part of a run goes on founding the town."""
+    engine = engine_for("compiled")
+    for residents, repeats in ((1_000, 15), (10_000, 7), (100_000, 2 if effort.quick else 3)):
+        scenario = scenario_of(residents, MONTHS)
+        engine.prepare(found_town(scenario))
+
+        def founds(scenario=scenario):
+            return lambda: found_town(scenario)
+
+        def whole(scenario=scenario):
+            return lambda: run(scenario, engine="compiled")
+
+        seconds = taken_in_turn({"founding": founds, "run": whole}, repeats)
+        part = ratio(seconds, "founding", "run")
+        took = statistics.median(seconds["founding"]) * 1e3
+        yield Row(
+            "founding", f"founding's share of a run, {thousands(residents)}", "≤ 10%", f"{part:.0%} ({took:,.1f} ms)",
+            part <= 0.1, {"share": part, "ms": took},
+        )  # fmt: skip
+
+
+def growth(effort: Effort) -> Iterator[Row]:
+    """How the cost of a resident's month grows with the town."""
+    engine = engine_for("compiled")
+    ways: dict[str, Prepare] = {}
+    months = {1_000: MONTHS, 10_000: MONTHS, 100_000: 24, **({} if effort.quick else {1_000_000: 6})}
+    for residents, many in months.items():
+        founded = town_of(residents)
+        engine.prepare(founded)
+
+        def lives(town=founded, many=many):
+            twin = copy_town(town)
+            return lambda: engine.live(twin, many)
+
+        ways[str(residents)] = lives
+    seconds = taken_in_turn(ways, 3 if effort.quick else 5)
+    each = {n: statistics.median(seconds[str(n)]) / n / many * 1e9 for n, many in months.items()}
+    least, largest = min(each), max(each)
+    grows = each[largest] / each[least]
+    shown = " · ".join(f"{n:.0e}".replace("e+0", "e") + f" {ns:.0f}" for n, ns in each.items())
+    yield Row(
+        "growth", f"ns for a resident's month, from {thousands(least)} to {thousands(largest)}", "≤ 2.5× as many",
+        f"{grows:.2f}× ({shown})", grows <= 2.5, {"ns": {str(n): ns for n, ns in each.items()}, "ratio": grows},
+    )  # fmt: skip
+
+
+A_MILLION = """
+import json, resource, time
+from tests.benchmarks.twins import scenario_of
+from simulation.town import found_town
+from simulation.engines import engine_for
+from simulation.run import live
+lived, months = {lived}, 120
+scenario = scenario_of({residents}, months)
+engine = engine_for("compiled")
+engine.prepare(found_town(scenario_of(1000, months)))
+cpu, wall = time.process_time(), time.perf_counter()
+town = found_town(scenario)
+founded, founded_wall = time.process_time() - cpu, time.perf_counter() - wall
+cpu, wall = time.process_time(), time.perf_counter()
+live(town, engine, lived)
+took, took_wall = time.process_time() - cpu, time.perf_counter() - wall
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 ** 2
+print(json.dumps(dict(founded=founded, cpu=took * months / lived, founded_wall=founded_wall,
+                      wall=took_wall * months / lived, peak=peak)))
+"""
+
+
+def a_million(effort: Effort) -> Iterator[Row]:
+    """A million people for ten years, in a process of its own: time and memory."""
+    residents = 100_000 if effort.quick else 1_000_000
+    lived = MONTHS if effort.full else 12
+    found = in_a_fresh_process(A_MILLION.format(residents=residents, lived=lived), os.environ["KITH_CACHE"])
+    whole = (found["founded"] + found["cpu"]) * 1_000_000 / residents
+    wall = (found["founded_wall"] + found["wall"]) * 1_000_000 / residents
+    scaled = "" if effort.full else f", from {lived} months" + (" of 100,000" if effort.quick else "")
+    yield Row(
+        "million", f"1,000,000 residents × 120 months, one core{scaled}", "≤ 90 s",
+        f"{whole:.0f} s CPU, {wall:.0f} s wall (founding {found['founded']:.1f} s)", whole <= 90.0, found,
+    )  # fmt: skip
+    if not effort.quick:
+        peak = found["peak"]
+        yield Row("million", "memory of that run at its peak", "≤ 1.5 GB", f"{peak:.2f} GB", peak <= 1.5, {"GB": peak})
+
+
+def workers(effort: Effort) -> Iterator[Row]:
+    """Two threads against one on sixteen runs of a thousand people."""
+    scenarios = [scenario_of(1_000, MONTHS, seed=seed) for seed in range(1, 17)]
+    run(scenarios[0], engine="compiled")
+
+    def with_threads(many: int) -> Prepare:
+        def prepare() -> Callable[[], object]:
+            def work() -> None:
+                with ThreadPoolExecutor(many) as pool:
+                    list(pool.map(lambda scenario: run(scenario, engine="compiled"), scenarios))
+
+            return work
+
+        return prepare
+
+    ways = {"one": with_threads(1), "two": with_threads(2)}
+    load = os.getloadavg()[0]
+    wall = taken_in_turn(ways, effort.repeats, time.perf_counter)
+    times = ratio(wall, "one", "two")
+    best = min(wall["one"]) / min(wall["two"])
+    cpu = ratio(taken_in_turn(ways, max(3, effort.repeats // 3)), "two", "one")
+    enough = (os.cpu_count() or 1) >= 2
+    yield Row(
+        "workers", "two workers against one, 16 runs of 1,000", "≥ 1.85×",
+        f"{times:.2f}× (best rounds {best:.2f}×; CPU a run {cpu:.2f}×; load {load:.1f})",
+        max(times, best) >= 1.85 if enough else None, {"ratio": times, "best": best, "cpu": cpu, "load": load},
+    )  # fmt: skip
+
+
+# ---- the first answer -----------------------------------------------------------------------------
+
+PREPARED = """
+import json, time
+from tests.benchmarks.twins import scenario_of
+from simulation.town import found_town
+from simulation.engines import engine_for
+town = found_town(scenario_of(1000))
+engine = engine_for("compiled")
+cpu, wall = time.process_time(), time.perf_counter()
+engine.prepare(town)
+print(json.dumps(dict(cpu=time.process_time() - cpu, wall=time.perf_counter() - wall, whole=time.process_time())))
+"""
+
+
+def compiling(effort: Effort) -> Iterator[Row]:
+    """Compiling the whole month in a fresh process, and loading it in the next. Numba's own start is included."""
+    with tempfile.TemporaryDirectory() as cache:
+        cold = in_a_fresh_process(PREPARED, cache)
+        warm = [in_a_fresh_process(PREPARED, cache) for _ in range(3)]
+    took, cached = cold["cpu"], statistics.median(each["cpu"] for each in warm)
+    yield Row("compile", "cold compile, CPU", "≤ 12 s", f"{took:.1f} s (wall {cold['wall']:.1f} s)", took <= 12.0, cold)
+    whole = statistics.median(each["whole"] for each in warm)
+    yield Row(
+        "compile", "from the cache, CPU", "≤ 0.6 s", f"{cached:.2f} s (whole process {whole:.2f} s)", cached <= 0.6,
+        {"cpu": cached, "whole": whole},
+    )  # fmt: skip
+
+
+def compare(effort: Effort) -> Iterator[Row]:
+    """From `kith compare` to the first answer on screen, in a fresh process, before and after things are compiled."""
+    if not (HOUSE / "viz" / "command.py").exists():
+        yield Row("compare", "kith compare, first answer", "≤ 15 s", "there is no viz/command.py yet", None)
+        return
+    with tempfile.TemporaryDirectory() as cache:
+        for when in ("nothing compiled", "cached"):
+            try:
+                first, whole = first_answer(cache)
+            except RuntimeError as problem:
+                yield Row("compare", f"kith compare, {when}", "≤ 15 s", str(problem), False)
+                return
+            yield Row(
+                "compare", f"kith compare, first answer, {when}", "≤ 15 s",
+                f"{first:.1f} s wall ({whole:.1f} s to the end)", first <= 15.0, {"first": first, "whole": whole},
+            )  # fmt: skip
+            if when == "nothing compiled":
+                in_a_fresh_process(PREPARED, cache)
+
+
+AN_ANSWER = ("unmet", "need", "wellbeing")
+"""A line with one of these and a number is an answer; a greeting or a bar of progress is not."""
+
+
+def first_answer(cache: str) -> tuple[float, float]:
+    """Wall seconds until a first line with a measure and a number in it, and until the end."""
+    import subprocess
+
+    command = [sys.executable, "-m", "viz.command", "compare"]
+    kith = Path(sys.executable).with_name("kith")
+    if not (HOUSE / "viz" / "__main__.py").exists() and kith.exists():
+        command = [str(kith), "compare"]
+    with tempfile.TemporaryDirectory() as folder:
+        setting = {
+            **os.environ,
+            "KITH_CACHE": cache,
+            "PYTHONPATH": str(HOUSE),
+            "MPLBACKEND": "Agg",
+            "PYTHONUNBUFFERED": "1",
+        }
+        began = time.perf_counter()
+        with subprocess.Popen(
+            command, cwd=folder, env=setting, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            first, last = None, ""
+            for line in process.stdout or ():
+                last = line.strip() or last
+                words = line.lower()
+                if first is None and any(name in words for name in AN_ANSWER) and any(c.isdigit() for c in words):
+                    first = time.perf_counter() - began
+        whole = time.perf_counter() - began
+    if process.returncode or first is None:
+        raise RuntimeError(f"ended {process.returncode}, last saying: {last[:90]}")
+    return first, whole
+
+
+# ---- luck -----------------------------------------------------------------------------------------
+
+OUTCOMES = ("wellbeing", "unmet_need", "waiting", "crises", "public_cost")
+
+
+def pairs(effort: Effort) -> Iterator[Row]:
+    """What the same luck saves: the variance of contract minus relational, in pairs and between strangers."""
+    count = 40
+    reported = slice(24, MONTHS)
+    found: dict[str, np.ndarray] = {}
+    for governance in ("contract", "relational"):
+        lived = [
+            run(scenario_of(1_000, MONTHS, seed=seed, governance=governance), engine="compiled").town.history
+            for seed in range(1, count + 1)
+        ]
+        found[governance] = np.array([[history[name][reported].mean() for name in OUTCOMES] for history in lived])
+    paired = np.var(found["contract"] - found["relational"], axis=0, ddof=1)
+    strangers = np.var(found["contract"], axis=0, ddof=1) + np.var(found["relational"], axis=0, ddof=1)
+    times = {name: float(a / b) for name, a, b in zip(OUTCOMES, strangers, paired, strict=True)}
+    shown = " · ".join(f"{name} {value:.1f}" for name, value in times.items())
+    most = sum(value >= 10.0 for value in times.values()) > len(times) / 2
+    yield Row(
+        "pairs", f"variance, independent over paired, contract and relational, {count} pairs",
+        "≥ 10× on most", shown, most, times,
+    )  # fmt: skip
+
+
+ROWS: dict[str, Callable[[Effort], Iterator[Row]]] = {
+    "c": against_c,
+    "mesa": against_mesa,
+    "run": a_run,
+    "founding": founding,
+    "growth": growth,
+    "million": a_million,
+    "workers": workers,
+    "compile": compiling,
+    "compare": compare,
+    "pairs": pairs,
+}
+"""Every measurement by its name."""
+
+
+@contextlib.contextmanager
+def cache_of_its_own() -> Iterator[None]:
+    """A cache folder for this run of the benchmarks, unless one was given."""
+    if os.environ.get("KITH_CACHE"):
+        yield
+        return
+    folder = tempfile.mkdtemp(prefix="kith-bench-")
+    os.environ["KITH_CACHE"] = folder
+    try:
+        yield
+    finally:
+        del os.environ["KITH_CACHE"]
+        shutil.rmtree(folder, ignore_errors=True)
