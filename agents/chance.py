@@ -188,15 +188,15 @@ def _mix_compiled(number: Any) -> Any:
     return number ^ (number >> _U31)
 
 
-def _draw_compiled(key: int, slot: int, who: int) -> float:
+def _draw_compiled(key: int, slot: int, who: int) -> Any:
     mixed = _mix_compiled(np.uint64(key) ^ (np.uint64(who) * _ROW_U))
     mixed = _mix_compiled(mixed + np.uint64(slot) * _STEP_U)
-    return (mixed >> _U11) * _SCALE  # type: ignore[no-any-return]
+    return (mixed >> _U11) * _SCALE
 
 
-def _month_key_compiled(seed: int, month: int) -> int:
+def _month_key_compiled(seed: int, month: int) -> Any:
     mixed = _mix_compiled(np.uint64(seed) * _STEP_U + _U1)
-    return np.int64(_mix_compiled(mixed + np.uint64(month) * _STEP_U))  # type: ignore[return-value]
+    return np.int64(_mix_compiled(mixed + np.uint64(month) * _STEP_U))
 
 
 COMPILED: dict[Callable[..., Any], Callable[..., Any]] = {draw: _draw_compiled, month_key: _month_key_compiled}

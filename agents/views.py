@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import difflib
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -256,20 +256,21 @@ def rows_of(
 
 def plain_town(
     town: AnyTown,
-    lazy: bool = False,
+    lazy: bool | Collection[str] = False,
     kinds: Mapping[str, type[Row]] | None = None,
     rows: Mapping[str, Rows | Part] | None = None,
 ) -> AnyTown:
     """The same town, its arrays seen as plain Python objects: what the plain engine runs on.
 
-    Tables become lists of rows (or, when `lazy`, `Rows` that are made when asked for), single records
-    become rows, and arrays of numbers become memoryviews.
+    Tables become lists of rows, single records become rows, and arrays of numbers become memoryviews.
+    With `lazy`, the tables it names (or, when it is true, all) become `Rows`, made one by one when asked for.
     """
     made = rows_of(town, kinds) if rows is None else rows
     seen: dict[str, Any] = {}
     for name, value in town._asdict().items():  # type: ignore[attr-defined]
         if name in made:
-            seen[name] = made[name] if lazy else made[name].all()
+            wait = lazy if isinstance(lazy, bool) else name in lazy
+            seen[name] = made[name] if wait else made[name].all()
         elif isinstance(value, np.void):
             seen[name] = single_row(name, value)
         elif isinstance(value, np.ndarray) and value.dtype.names:

@@ -112,8 +112,8 @@ ROOM_FOR_EVENTS = " and town.clock.events + reserve <= len(town.events)"
 def bind(function: Rule, replaced: Replaced, made: dict[Rule, Any], wrap: Callable[[Rule], Any] | None = None) -> Any:
     """Clone a function and every function it reaches, with `replaced` ones swapped and `wrap` around each.
 
-    `made` remembers clones. A function that replaces a rule may still call the old one: in the file it
-    stands in, the old rule's name means the old rule.
+    `made` remembers clones. A function that replaces a rule may still call the old one, and so may its
+    helpers in the file it stands in.
     """
     if function in made:
         return made[function]
@@ -133,8 +133,8 @@ def bind(function: Rule, replaced: Replaced, made: dict[Rule, Any], wrap: Callab
 def swapped(wanted: Rule, asking: Rule, replaced: Replaced) -> Rule:
     """The function that takes the place of `wanted` where `asking` calls it."""
     instead = replaced.get(wanted, wanted)
-    old_one_is_meant = instead.__globals__ is asking.__globals__ and wanted.__globals__ is not asking.__globals__
-    return wanted if old_one_is_meant else instead
+    imported = instead.__globals__ is asking.__globals__ and wanted.__globals__ is not asking.__globals__
+    return wanted if instead is asking or imported else instead
 
 
 def reached(function: Rule) -> Iterator[tuple[str, Any]]:

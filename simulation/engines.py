@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -78,6 +78,7 @@ class Engine:
         self.why = ""
         self._progress: dict[Any, _Progress] = {}
         self._last: _Progress | None = None
+        self._walked = {table for table, _ in month}
         self._lines = _plain_lines(month, self.replaced)
         self._seen: _Seen | None = None
         self._said = quiet
@@ -238,7 +239,7 @@ class Engine:
     def _see(self, town: Any, rows: bool = True) -> _Seen:
         seen = self._seen
         if seen is None or not seen.is_of(town):
-            seen = self._seen = _Seen(town, seen)
+            seen = self._seen = _Seen(town, self._walked, seen)
         if rows:
             seen.look()
         return seen
@@ -354,8 +355,9 @@ def _refusals(compiler: Compiler, town: Any) -> dict[int, str]:
 class _Seen:
     """A town, its rows as objects, and which of its arrays hold memory of their own."""
 
-    def __init__(self, town: Any, before: _Seen | None) -> None:
+    def __init__(self, town: Any, walked: Collection[str], before: _Seen | None) -> None:
         self.town = town
+        self._waiting = [name for name in town._fields if name not in walked]
         self._before = before.rows if before is not None else {}
         self.rows: dict[str, Rows | Part] = {}
         self._plain: Any = None
@@ -369,10 +371,10 @@ class _Seen:
         )
 
     def look(self) -> None:
-        """Make the rows, keeping those of tables that were seen before."""
+        """Make the rows, keeping those of tables that were seen before; events nobody reads are not made."""
         if self._plain is None:
             self.rows = rows_of(self.town, before=self._before)
-            self._plain, self._before = plain_town(self.town, rows=self.rows), {}
+            self._plain, self._before = plain_town(self.town, self._waiting, rows=self.rows), {}
 
     @property
     def plain(self) -> Any:
