@@ -1,0 +1,788 @@
+"""The answer of a comparison in words: a page to read, print and project, and a table for the terminal.
+
+Change this file to change what readers are told. Every sentence is made from the numbers, by the same template for
+every governance and every outcome; nothing is called better while its interval includes 0, and where a governance
+loses is always said. The page stands alone: it needs no network.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import Any, NamedTuple
+
+from agents.declared import ASSUMED, BORROWED, MEASURED, fields_of
+from agents.parameters import Parameters
+from agents.terms import GOVERNANCES, NOTES, Terms, terms_for
+from experiments import resilience
+from experiments.pairs import BEARERS, COST, NAMES, PRIMARY, Comparison, Estimate, direction
+from experiments.store import provenance
+from simulation import measures
+from simulation.scenario import SETTLING
+
+NULL = "At equal budget the governances do not differ."
+
+TITLES = {
+    "wellbeing": "Mean wellbeing",
+    "wellbeing_lowest_tenth": "Wellbeing of the lowest tenth",
+    "unmet_need": "Unmet need",
+    "met_need_loss_area": "Resilience loss",
+}
+"""What the primary outcomes are called."""
+
+BEARER_WORDS = {
+    "borne_by_funders": "funders",
+    "borne_by_partners": "partners' reserves",
+    "borne_by_staff": "staff, unpaid",
+    "borne_by_residents": "residents",
+}
+
+
+# ---- numbers in words -------------------------------------------------------------------------------
+
+
+class Reading(NamedTuple):
+    """How a measure is written: what it is, its unit, the unit of differences, scale, and decimals of each."""
+
+    title: str
+    unit: str
+    difference: str
+    scale: float
+    places: int
+    fine: int
+    money: bool = False
+
+    def level(self, value: float) -> str:
+        """A mean, as text."""
+        sign = "−" if value < 0 else ""
+        pounds = "£" if self.money else ""
+        percent = "%" if self.scale == 100.0 else ""
+        return f"{sign}{pounds}{abs(value * self.scale):,.{self.places}f}{percent}"
+
+    def change(self, value: float) -> str:
+        """A difference, with its sign, as text."""
+        size = f"{abs(value * self.scale):,.{self.fine}f}"
+        zero = float(size.replace(",", "")) == 0.0
+        sign = "" if zero else "−" if value < 0 else "+"
+        return f"{sign}{'£' if self.money else ''}{size}"
+
+
+def reading(measure: str) -> Reading:
+    """How a measure is written, from its label."""
+    what, unit = label(measure)
+    title = TITLES.get(measure, what)
+    if unit.startswith("share"):
+        whole = unit.removeprefix("share").strip()
+        return Reading(title, f"% {whole}".strip(), "percentage points", 100.0, 1, 2)
+    if unit.startswith("£"):
+        return Reading(title, unit, unit, 1.0, 0 if "resolved" in measure else 1, 2, money=True)
+    if unit == "0-10":
+        return Reading(title, "0–10", "points of 10", 1.0, 2, 3)
+    if unit.startswith("0-1"):
+        return Reading(title, unit.replace("-", "–"), unit.replace("-", "–"), 1.0, 3, 3)
+    fine = 1 if "percentage" in unit or "months" in unit else 2 if "per 1,000" in unit else 3
+    return Reading(title, unit, unit, 1.0, 1 if fine < 3 else 3, fine)
+
+
+def label(measure: str) -> tuple[str, str]:
+    """What a measure of the town or of resilience is, and its unit."""
+    return resilience.label(measure) or measures.label(getattr(measures, measure))
+
+
+def shown(name: str) -> str:
+    """A governance's name, to be read."""
+    return name.replace("_", " ")
+
+
+def interval(found: Estimate, how: Reading) -> str:
+    """An interval as text."""
+    if not found.known:
+        return "no interval"
+    return f"{how.change(found.low)} to {how.change(found.high)}"
+
+
+def better(measure: str) -> str:
+    """Which way is better, in words."""
+    return {1: "more is better", -1: "less is better", 0: "neither is better in itself"}[direction(measure)]
+
+
+def verdict(measure: str, found: Estimate) -> str:
+    """What an estimate says: better, worse, more, less, or not to be told apart."""
+    if not found.known:
+        return "one seed, so nothing can be told"
+    if not found.told_apart:
+        return "cannot be told from no difference"
+    if found.mean == 0.0 or direction(measure) == 0:
+        return "more" if found.mean > 0 else "less"
+    return "better" if found.mean * direction(measure) > 0 else "worse"
+
+
+# ---- the terminal -----------------------------------------------------------------------------------
+
+
+def headline_text(comparison: Comparison) -> str:
+    """The headline table as plain text, at most 100 columns wide."""
+    seeds = len(comparison.replicates)
+    lines = [f"Null hypothesis: {NULL[0].lower()}{NULL[1:]}", how_many(comparison), ""]
+    if not seeds:
+        return "\n".join([*lines, "No seed was lived to the end, so there is nothing to compare."])
+    first = shown(comparison.first)
+    for measure in PRIMARY:
+        how = reading(measure)
+        unit = f"{how.unit}, {how.difference}" if how.scale == 100.0 else how.unit
+        lines.append(f"{how.title} ({unit}; {better(measure)})")
+        lines.append(f"  {'':<18} {'calm':>7}  {f'level: against {first}'[:30]:<31} {'effect':>8}  buffer")
+        for name in comparison.governances:
+            lines.append(_headline_line(comparison, name, measure, how))
+        lines.append("")
+    lines += _borne_lines(comparison)
+    if seeds == 1:
+        lines.append("One seed gives no interval: ask for more with --seeds 30.")
+    else:
+        lines += [
+            "[ ] 95% interval over seeds; then the share of seeds with this sign. Level: difference in the calm town.",
+            "Effect: what the shock did, same luck. Buffer: difference in the effect. An interval with 0 in it",
+            "means that no difference can be told.",
+        ]
+    return "\n".join(lines)
+
+
+def _headline_line(comparison: Comparison, name: str, measure: str, how: Reading) -> str:
+    calm, effect = (comparison.estimate(name, measure, quantity) for quantity in ("calm", "effect"))
+    cells = [_bracketed(comparison.estimate(name, measure, quantity), how) for quantity in ("level", "buffer")]
+    level = how.level(calm.mean) if calm else ""
+    changed = how.change(effect.mean) if effect else ""
+    return f"  {_cut(shown(name), 18):<18} {level:>7}  {cells[0]:<31} {changed:>8}  {cells[1]}".rstrip()
+
+
+def _bracketed(found: Estimate | None, how: Reading) -> str:
+    if found is None:
+        return ""
+    if not found.known:
+        return how.change(found.mean)
+    low, high = how.change(found.low), how.change(found.high)
+    return f"{how.change(found.mean)} [{low}, {high}] {100 * found.sign_share:.0f}%"
+
+
+def _borne_lines(comparison: Comparison) -> list[str]:
+    lines = ["Who bore the rise in costs (£ a resident over the reported months, and % of the rise)"]
+    heads = "".join(f"{word:>19}" for word in ("funders", "partners", "staff", "residents"))
+    lines.append(f"  {'':<18}{'rise':>8}{heads}")
+    borne = comparison.who_bore_it
+    for name in comparison.governances:
+        mine = borne[borne["governance"] == name].set_index("who")
+        cells = "".join(
+            f"{_pounds(mine.loc[who, 'pounds']) + _share(mine.loc[who, 'share']):>19}" for who in BEARERS
+        )
+        lines.append(f"  {_cut(shown(name), 18):<18}{_pounds(mine.loc[COST, 'pounds']):>8}{cells}")
+    return [*lines, ""]
+
+
+def _share(share: Any) -> str:
+    return "" if math.isnan(share) else f" ({share:.1f}%)".replace("-", "−")
+
+
+def _pounds(pounds: Any) -> str:
+    return f"£{pounds:,.0f}".replace("£-", "−£").replace("−£0", "£0")
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def how_many(comparison: Comparison) -> str:
+    """What was compared, and how often, in one line."""
+    scenario, seeds = comparison.scenario, len(comparison.replicates)
+    many = f"{seeds} seed" + ("" if seeds == 1 else "s")
+    if seeds < comparison.seeds:
+        many += f" of {comparison.seeds} asked"
+    return (
+        f"{scenario.name or scenario.title or 'scenario'}: {many}, {scenario.residents:,} residents, "
+        f"months {SETTLING} to {scenario.months - 1}, each town with the shock and without it"
+    )
+
+
+def provisional_line(comparison: Comparison) -> str:
+    """A first look, clearly marked, while the other seeds are still being lived."""
+    seeds = len(comparison.replicates)
+    parts = []
+    for name in comparison.others:
+        for quantity, words in (("level", "level"), ("buffer", "buffer")):
+            found = comparison.estimate(name, "unmet_need", quantity)
+            if found is not None:
+                parts.append(f"{shown(name)} {words} {_bracketed(found, reading('unmet_need'))}")
+    said = "; ".join(parts) or "nothing to compare it with"
+    return f"provisional, {seeds} of {comparison.seeds} seeds: unmet need in points against {shown(comparison.first)}: {said}"
+
+
+# ---- sentences --------------------------------------------------------------------------------------
+
+
+def answer(comparison: Comparison) -> list[str]:
+    """The answer in short: a sentence for each question, made from the numbers alone."""
+    first = shown(comparison.first)
+    said = []
+    for name in comparison.others:
+        for quantity, when in (("level", "In calm months"), ("buffer", "Under the shock")):
+            said.append(_sorted_out(comparison, name, quantity, when, first))
+    if not comparison.others:
+        said.append("Only one governance was asked for, so there is nothing to compare it with.")
+    said += [_where_it_loses(comparison, name) for name in comparison.governances if comparison.others]
+    said += [_borne_sentence(comparison, name) for name in comparison.governances]
+    said.append(_null_sentence(comparison))
+    return said
+
+
+def _sorted_out(comparison: Comparison, name: str, quantity: str, when: str, first: str) -> str:
+    sorts: dict[str, list[str]] = {"better": [], "worse": [], "unsure": []}
+    for measure in PRIMARY:
+        found = comparison.estimate(name, measure, quantity)
+        if found is None:
+            continue
+        said = verdict(measure, found)
+        sorts[said if said in sorts else "unsure"].append(TITLES[measure].lower())
+    what = "does better than" if quantity == "level" else "is hurt less than"
+    what_not = "does worse than" if quantity == "level" else "is hurt more than"
+    parts = []
+    if sorts["better"]:
+        parts.append(f"{what} {first} on {listed(sorts['better'])}")
+    if sorts["worse"]:
+        parts.append(f"{what_not} {first} on {listed(sorts['worse'])}")
+    if sorts["unsure"]:
+        parts.append(f"cannot be told from {first} on {listed(sorts['unsure'])}")
+    return f"{when}, {shown(name)} {listed(parts)}."
+
+
+def _where_it_loses(comparison: Comparison, name: str) -> str:
+    """Where a governance is behind one of the others, on any outcome with a better and a worse side."""
+    behind: dict[str, list[str]] = {}
+    for measure in NAMES:
+        if not direction(measure) or measure in (COST, *BEARERS):
+            continue
+        for other in comparison.governances:
+            if other == name:
+                continue
+            found = against(comparison, name, other, measure)
+            if found is not None and verdict(measure, found) == "worse":
+                behind.setdefault(other, []).append(reading(measure).title)
+    if not behind:
+        return f"Where {shown(name)} loses: nowhere that can be told, in calm months."
+    parts = [
+        f"to {shown(other)} on {len(losses)} outcome{'s' if len(losses) > 1 else ''} "
+        f"({listed([_small(each) for each in losses[:6]])}{', and others' if len(losses) > 6 else ''})"
+        for other, losses in behind.items()
+    ]
+    return f"Where {shown(name)} loses in calm months: {'; '.join(parts)}."
+
+
+def against(comparison: Comparison, name: str, other: str, measure: str) -> Estimate | None:
+    """The level of one governance against another, of which one is the first."""
+    if other == comparison.first:
+        return comparison.estimate(name, measure, "level")
+    if name == comparison.first:
+        found = comparison.estimate(other, measure, "level")
+        return None if found is None else Estimate(-found.mean, -found.high, -found.low, found.sign_share, found.seeds)
+    return None
+
+
+def _borne_sentence(comparison: Comparison, name: str) -> str:
+    borne = comparison.who_bore_it
+    mine = borne[borne["governance"] == name].set_index("who")
+    if math.isnan(mine.loc[COST, "share"]):
+        return f"Under {shown(name)} costs did not rise, so there was nothing to bear."
+    parts = [f"{BEARER_WORDS[who]} {mine.loc[who, 'share']:.0f}%".replace("-", "−") for who in BEARERS]
+    gained = [BEARER_WORDS[who] for who in BEARERS if mine.loc[who, "pounds"] < -PENNIES]
+    more = f" (below 0: {listed(gained)} gained while costs rose)" if gained else ""
+    return (
+        f"Under {shown(name)} the shock raised costs by {_pounds(mine.loc[COST, 'pounds'])} a resident; "
+        f"of this bore: {', '.join(parts)}{more}."
+    )
+
+
+PENNIES = 0.5
+
+
+def _null_sentence(comparison: Comparison) -> str:
+    if len(comparison.replicates) < 2:
+        return "With one seed there are no intervals, and nothing can be said about the null hypothesis."
+    told = [
+        comparison.estimate(name, measure, quantity)
+        for name in comparison.others
+        for measure in PRIMARY
+        for quantity in ("level", "buffer")
+    ]
+    kept = [found for found in told if found is not None]
+    apart = sum(found.told_apart for found in kept)
+    if not kept:
+        return "The null hypothesis was not put to the test."
+    if not apart:
+        return f"Not one of {len(kept)} primary comparisons can be told from no difference: the null hypothesis stands."
+    return (
+        f"{apart} of {len(kept)} primary comparisons can be told from no difference, so in this model town the null "
+        "hypothesis does not stand as a whole. That is a statement about the assumptions listed below, not about any "
+        "real town."
+    )
+
+
+def outcome_sentences(comparison: Comparison, measure: str) -> list[str]:
+    """What happened to one primary outcome, governance by governance."""
+    how = reading(measure)
+    first = comparison.first
+    base = comparison.estimate(first, measure, "calm")
+    fall = comparison.estimate(first, measure, "effect")
+    said = []
+    if base is not None and fall is not None:
+        said.append(
+            f"Under {shown(first)} it is {how.level(base.mean)} in calm months, and the shock changes it by "
+            f"{how.change(fall.mean)} {how.difference}."
+        )
+    elif fall is not None:
+        said.append(f"Under {shown(first)} it is {how.level(fall.mean)} {how.difference}.")
+    for name in comparison.others:
+        parts = []
+        for quantity, words in (("level", "in calm months"), ("buffer", "in what the shock did")):
+            found = comparison.estimate(name, measure, quantity)
+            if found is not None:
+                parts.append(f"{how.change(found.mean)} {words} ({interval(found, how)}: {verdict(measure, found)})")
+        said.append(f"{shown(name).capitalize()} differs by {listed(parts)}.")
+    return said
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as a list: a, b and c."""
+    found = list(words)
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}" if found else ""
+
+
+def _small(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
+# ---- the page ---------------------------------------------------------------------------------------
+
+CSS = """
+:root{--ink:#1D2733;--muted:#56616D;--rule:#D9D3C8;--paper:#FBF8F3;--card:#fff}
+*{box-sizing:border-box}
+html{font-size:112.5%;-webkit-text-size-adjust:100%}
+body{margin:0;background:var(--paper);color:var(--ink);font:400 1rem/1.5 "Figtree","Segoe UI",system-ui,-apple-system,"Noto Sans",sans-serif}
+main,header,footer{max-width:68rem;margin:0 auto;padding:0 1.5rem}
+header{padding-top:2.2rem}
+h1{font-size:2rem;line-height:1.15;letter-spacing:-.01em;margin:0 0 .4rem}
+h2{font-size:1.4rem;line-height:1.2;margin:2.8rem 0 .7rem;padding-top:.9rem;border-top:3px solid var(--ink)}
+h3{font-size:1.1rem;margin:1.6rem 0 .3rem}
+p,li{max-width:46rem}
+.lead{font-size:1.1rem;color:var(--muted);margin:.2rem 0 1rem}
+.null{background:var(--ink);color:#fff;border-radius:.7rem;padding:1rem 1.3rem;margin:1.2rem 0;font-size:1.25rem;font-weight:650;line-height:1.3}
+.null small{display:block;font-size:.9rem;font-weight:500;opacity:.85}
+.answer{background:var(--card);border:1px solid var(--rule);border-left:.5rem solid var(--ink);border-radius:.4rem .8rem .8rem .4rem;padding:.7rem 1.4rem;margin:1rem 0}
+.answer p{margin:.55rem 0;max-width:none}
+.warn{border:2px solid #8A5A00;background:#FFF6DD;border-radius:.6rem;padding:.7rem 1.2rem;margin:1rem 0}
+figure{margin:1.2rem 0;background:var(--card);border:1px solid var(--rule);border-radius:.8rem;padding:.8rem 1rem}
+figcaption{color:var(--muted);font-size:.92rem;max-width:52rem}
+.chart{width:100%;height:auto;display:block}
+.chart text{font-family:inherit!important}
+.scroll{overflow-x:auto;background:var(--card);border:1px solid var(--rule);border-radius:.8rem;margin:1rem 0}
+table{border-collapse:collapse;width:100%;font-size:.93rem;font-variant-numeric:tabular-nums}
+caption{text-align:left;padding:.7rem .9rem .5rem;color:var(--muted)}
+th,td{text-align:right;padding:.42rem .7rem;border-top:1px solid var(--rule);vertical-align:top}
+th:first-child,td:first-child,.words td,.words th{text-align:left}
+thead th{border-top:0;border-bottom:2px solid var(--ink);vertical-align:bottom;line-height:1.25}
+tbody th{font-weight:600}
+tr.group th{background:#F3EFE7;border-top:2px solid var(--ink);font-weight:700;text-align:left}
+td small,th small{display:block;color:var(--muted);font-weight:400;white-space:nowrap}
+.apart{font-weight:700}
+nav ul{columns:2;padding-left:1.2rem;margin:.4rem 0}
+a{color:#0B4A80}
+code,pre{font-family:ui-monospace,"Cascadia Mono",Consolas,monospace;font-size:.92em}
+pre{background:var(--card);border:1px solid var(--rule);border-radius:.5rem;padding:.7rem 1rem;overflow-x:auto}
+dt{font-weight:650;margin-top:.6rem}dd{margin:0 0 .3rem 1.2rem;max-width:46rem}
+footer{margin-top:3rem;padding-bottom:3rem;color:var(--muted);font-size:.9rem}
+:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
+@media print{
+ html{font-size:75%}body,.answer,figure,.scroll{background:#fff}nav{display:none}
+ main,header,footer{max-width:none;padding:0}
+ figure,.answer,.null,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}
+ .null{color:#000;background:#fff;border:3px solid #000}
+ .scroll{overflow:visible}thead{display:table-header-group}
+}
+@media (max-width:40rem){nav ul{columns:1}html{font-size:100%}}
+"""
+
+
+def report_html(comparison: Comparison) -> str:
+    """The whole report as one page that stands alone. It needs at least one seed lived to the end."""
+    scenario = comparison.scenario
+    title = scenario.title or scenario.name or "A comparison"
+    sections: list[tuple[str, str, str]] = [
+        ("answer", "The answer in short", _answer_section(comparison)),
+        ("headline", "The headline table", _headline_section(comparison)),
+        ("who", "Who bore the cost", _borne_section(comparison)),
+        ("months", "Month by month", _months_section(comparison)),
+        ("resilience", "How far they fell, and whether they came back", _resilience_section(comparison)),
+        ("outcomes", "Every other outcome", _outcomes_section(comparison)),
+        ("shock", "What came from outside", _shock_section(comparison)),
+        ("partners", "How partners fared", _partners_section(comparison)),
+        ("compared", "What was compared", _compared_section(comparison)),
+        ("limits", "What this can and cannot tell", LIMITS),
+        ("assumptions", "What the answer rests on", _assumptions_section(comparison)),
+        ("again", "How to do it again", _again_section(comparison)),
+    ]
+    contents = "".join(f'<li><a href="#{key}">{escape(heading)}</a></li>' for key, heading, _ in sections)
+    body = "".join(
+        f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(heading)}</h2>{text}</section>'
+        for key, heading, text in sections
+    )
+    names = listed([shown(name) for name in comparison.governances])
+    return (
+        f'<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}: {escape(names)} – Kith</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
+        f"<header><h1>{escape(title)}</h1>"
+        f'<p class="lead">Towns held together by {escape(names)}: {escape(how_many(comparison))}.</p>'
+        f'<div class="null"><small>The null hypothesis</small>{NULL}</div>'
+        f"{_warnings(comparison)}"
+        f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n'
+        f"<main>{body}</main>\n"
+        f"<footer><p>Made with Kith {escape(provenance(comparison)['kith'])}, for explanation and facilitation, "
+        f"not for prediction.</p></footer>\n</body>\n</html>\n"
+    )
+
+
+def _warnings(comparison: Comparison) -> str:
+    said = []
+    if comparison.stopped:
+        said.append(f"This comparison was stopped early, after {len(comparison.replicates)} of {comparison.seeds} seeds.")
+    if comparison.failures:
+        task, each = comparison.failures[0]
+        said.append(
+            f"{len(comparison.failures)} of {len(comparison.tasks)} runs failed and their seeds are left out of every "
+            f"table. The first: {shown(task.governance)}, {task.world}, seed {task.scenario.seed}: {each.error}"
+        )
+    if len(comparison.replicates) == 1:
+        said.append("One seed gives no intervals. Ask for more: --seeds 30.")
+    elif len(comparison.replicates) < 10:
+        said.append("With fewer than ten seeds the intervals are rough.")
+    if comparison.rules:
+        said.append("This is a modified model: some rules were replaced (see the last section).")
+    said += comparison.cautions
+    return "".join(f'<p class="warn">{escape(each)}</p>' for each in said)
+
+
+def _answer_section(comparison: Comparison) -> str:
+    said = "".join(f"<p>{escape(each)}</p>" for each in answer(comparison))
+    outcomes = "".join(
+        f"<h3>{TITLES[measure]}</h3><p>"
+        + " ".join(escape(each) for each in outcome_sentences(comparison, measure))
+        + f" ({escape(reading(measure).difference.capitalize())}; {better(measure)}.)</p>"
+        for measure in PRIMARY
+    )
+    return f'<div class="answer">{said}</div>{outcomes}'
+
+
+def _headline_section(comparison: Comparison) -> str:
+    from viz import plots  # noqa: PLC0415  matplotlib is slow to import, and the terminal needs none
+
+    first = shown(comparison.first)
+    rows = []
+    for measure in PRIMARY:
+        how = reading(measure)
+        rows.append(
+            f'<tr class="group"><th colspan="5" scope="colgroup">{escape(how.title)} '
+            f"<small>{escape(label(measure)[0])}; {escape(how.unit)}; {better(measure)}</small></th></tr>"
+        )
+        for name in comparison.governances:
+            calm, effect = (comparison.estimate(name, measure, quantity) for quantity in ("calm", "effect"))
+            cells = [
+                "" if calm is None else how.level(calm.mean),
+                _cell(comparison.estimate(name, measure, "level"), how, measure),
+                "" if effect is None else how.change(effect.mean),
+                _cell(comparison.estimate(name, measure, "buffer"), how, measure),
+            ]
+            rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
+    heads = ("Governance", "In calm months", f"Level: against {first}, calm", "Effect of the shock", f"Buffer: against {first}’s effect")
+    table = _table(heads, rows, "Means over seeds and reported months. Under each difference: its 95% interval, and the share of seeds with its sign. Bold where the interval leaves out 0.")
+    chart = ""
+    if comparison.others and len(comparison.replicates) > 1:
+        panels = []
+        for measure in PRIMARY[:3]:
+            how = reading(measure)
+            panels.append((measure, how.title, how.difference, how.scale, direction(measure)))
+        chart = _figure(
+            plots.headline_chart(comparison, panels),
+            f"Difference from {first}; line: 95% interval; hollow point: the interval includes 0, so no difference can be told.",
+        )
+    return (
+        "<p><b>Level</b> is what a governance makes of calm months. <b>Effect</b> is what the shock did, against the "
+        "same town with the same luck and no shock. <b>Buffer</b> is how that effect differs between governances. They "
+        "are kept apart because a town can be better off all along and yet be hurt more.</p>" + table + chart
+    )
+
+
+def _cell(found: Estimate | None, how: Reading, measure: str) -> str:
+    if found is None:
+        return "–"
+    if not found.known:
+        return f"{how.change(found.mean)}<small>no interval</small>"
+    mean = how.change(found.mean)
+    if found.told_apart:
+        mean = f'<span class="apart">{mean}</span> {verdict(measure, found)}'
+    return f"{mean}<small>{interval(found, how)}</small><small>{100 * found.sign_share:.0f}% of seeds</small>"
+
+
+def _borne_section(comparison: Comparison) -> str:
+    from viz import plots  # noqa: PLC0415
+
+    borne = comparison.who_bore_it
+    rows = []
+    for name in comparison.governances:
+        mine = borne[borne["governance"] == name].set_index("who")
+        cells = [_pounds(mine.loc[COST, "pounds"])]
+        for who in BEARERS:
+            low, high = (mine.loc[who, end] for end in ("low", "high"))
+            between = "no interval" if math.isnan(low) else f"{_pounds(low)} to {_pounds(high)}"
+            cells.append(f"{_pounds(mine.loc[who, 'pounds'])}{_share(mine.loc[who, 'share'])}<small>{between}</small>")
+        rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
+    table = _table(
+        ("Governance", "Rise in costs", "Funders", "Partners’ reserves", "Staff, unpaid", "Residents"),
+        rows,
+        "£ for each resident over the reported months, shock less calm; in brackets the share of the rise. The four add up to the rise, to the penny.",
+    )
+    chart = _figure(
+        plots.who_bore_it_chart(comparison),
+        "Governances may differ less in how much a shock costs than in who pays. Residents pay in help and effort not given.",
+    )
+    said = "".join(f"<p>{escape(_borne_sentence(comparison, name))}</p>" for name in comparison.governances)
+    return chart + table + said
+
+
+def _months_section(comparison: Comparison) -> str:
+    from viz import plots  # noqa: PLC0415
+
+    found = []
+    for measure in PRIMARY[:3]:
+        how = reading(measure)
+        chart = plots.trajectory_chart(
+            comparison, measure, f"{how.title}: shock less calm", how.difference, how.scale
+        )
+        found.append(_figure(chart, f"0 is the same town without the shock. {better(measure).capitalize()}. Shaded: 95% interval of the mean over seeds."))
+    return "".join(found)
+
+
+def _resilience_section(comparison: Comparison) -> str:
+    columns: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+        ("loss_area", "Loss area<small>point-months</small>", lambda value: f"{value:,.1f}"),
+        ("depth", "Depth<small>points</small>", lambda value: f"{value:.1f}"),
+        *((f"months_below_{drop:g}", f"Months more than {drop:g} below", lambda value: f"{value:.1f}") for drop in resilience.DROPS),
+        ("residual_loss", f"Residual loss<small>last {resilience.LAST} months</small>", lambda value: f"{value:.2f}"),
+        *((f"below_{floor:g}", f"Fell below {floor:g}%<small>of runs</small>", lambda value: f"{100 * value:.0f}%") for floor in resilience.FLOORS),
+    )  # fmt: skip
+    rows = []
+    for outcome, words in resilience.OUTCOMES.items():
+        rows.append(f'<tr class="group"><th colspan="{len(columns) + 2}" scope="colgroup">{words}</th></tr>')
+        for name in comparison.governances:
+            cells = []
+            for end, _, write in columns:
+                found = comparison.estimate(name, f"{outcome}_{end}", "effect")
+                cells.append("–" if found is None else write(found.mean).replace("-", "−"))
+            cells.insert(5, _recovery_cell(comparison, name, outcome))
+            rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
+    heads = ["Governance", *(head for _, head, _ in columns)]
+    heads.insert(6, f"Recovery<small>median months to within {resilience.RECOVERED:g}</small>")
+    return _table(
+        heads, rows,
+        f"Each town in per cent of its own calm twin (same luck, no shock), over months {SETTLING} to "
+        f"{comparison.scenario.months - 1}; means over seeds. Recovery counts runs that fell more than "
+        f"{resilience.RECOVERED:g} points, from their lowest month until they were back for {resilience.HELD} months; "
+        "runs not seen to recover are counted as such, not left out.",
+    )  # fmt: skip
+
+
+def _recovery_cell(comparison: Comparison, name: str, outcome: str) -> str:
+    fell = [each for each in comparison.losses[name] if each[f"{outcome}_depth"] > resilience.RECOVERED]
+    if not fell:
+        return "did not fall"
+    found = [
+        resilience.Recovery(each[f"{outcome}_recovery"], bool(each[f"{outcome}_recovery_censored"])) for each in fell
+    ]
+    median = resilience.median_recovery(found)
+    unseen = sum(each.censored for each in found)
+    shown_median = "not seen" if median is None else f"{median:.0f}"
+    return f"{shown_median}<small>{len(fell)} fell, {unseen} not back</small>"
+
+
+def _outcomes_section(comparison: Comparison) -> str:
+    rows = []
+    for measure in NAMES:
+        if measure in PRIMARY:
+            continue
+        how = reading(measure)
+        rows.append(
+            f'<tr class="group"><th colspan="5" scope="colgroup">{escape(how.title)} '
+            f"<small>{escape(how.unit)}; {better(measure)}</small></th></tr>"
+        )
+        for name in comparison.governances:
+            calm, effect = (comparison.estimate(name, measure, quantity) for quantity in ("calm", "effect"))
+            cells = [
+                "" if calm is None else how.level(calm.mean),
+                _line(comparison.estimate(name, measure, "level"), how, measure),
+                "" if effect is None else f"{how.change(effect.mean)} <small>{interval(effect, how)}</small>",
+                _line(comparison.estimate(name, measure, "buffer"), how, measure),
+            ]
+            rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
+    return (
+        f"<p>All of them, for every governance, whoever comes out ahead. There are many: of intervals that leave out 0 "
+        f"about one in twenty would do so by chance alone.</p>"
+        + _table(
+            ("Governance", "In calm months", "Level", "Effect of the shock", "Buffer"), rows,
+            f"Level and buffer against {escape(shown(comparison.first))}, with 95% intervals; bold where the interval leaves out 0.",
+        )
+    )  # fmt: skip
+
+
+def _line(found: Estimate | None, how: Reading, measure: str) -> str:
+    if found is None:
+        return "–"
+    if not found.known:
+        return how.change(found.mean)
+    mean = how.change(found.mean)
+    if found.told_apart:
+        mean = f'<span class="apart">{mean}</span> {verdict(measure, found)}'
+    return f"{mean} <small>{interval(found, how)}</small>"
+
+
+def _shock_section(comparison: Comparison) -> str:
+    from viz import plots  # noqa: PLC0415
+
+    scenario = comparison.scenario
+    story = "".join(f"<p>{escape(part)}</p>" for part in (scenario.story, scenario.look_for) if part)
+    return story + _figure(
+        plots.shock_chart(scenario),
+        "Lines that stay at 100 are left out. In the calm twin everything stays at 100.",
+    )
+
+
+def _partners_section(comparison: Comparison) -> str:
+    from viz import plots  # noqa: PLC0415
+
+    return _figure(
+        plots.states_chart(comparison),
+        "Mean over seeds, in towns under the shock; what is left up to 100% is partners whose places pay.",
+    )
+
+
+def _compared_section(comparison: Comparison) -> str:
+    dials = fields_of(Terms)
+    terms = {name: _dials(governance) for name, governance in comparison.governances.items()}
+    rows = []
+    for dial, declared in dials.items():
+        cells = [escape(f"{terms[name][dial]:g}") if terms[name] else "by layer" for name in terms]
+        rows.append(
+            f'<tr><th scope="row">{dial}<small>{escape(declared.unit)}</small></th>{_tds(cells)}'
+            f'<td style="text-align:left">{escape(declared.meaning)}</td></tr>'
+        )
+    notes = "".join(
+        f"<dt>{escape(shown(name))}</dt><dd>{escape(NOTES.get(name, 'Dials of one’s own.'))}</dd>" for name in terms
+    )
+    return (
+        f"<p>A governance is twelve dials and nothing else: no rule of the model reads its name. Funding, staff and luck "
+        f"are the same in every town of a pair.</p><dl>{notes}</dl>"
+        + _table(("Dial", *(shown(name) for name in terms), "Meaning"), rows, "The dials of each governance.")
+    )
+
+
+def _dials(governance: Any) -> dict[str, float]:
+    try:
+        return terms_for(governance)
+    except ValueError:
+        return {}
+
+
+LIMITS = """
+<p>This is a tool for explaining and for facilitating a conversation. It is <b>not a prediction</b> of what will happen
+in any town.</p>
+<ul>
+<li>That relationships beat contracts is a <b>hypothesis</b>, taken from an opinion piece on public-service integration
+and from the <i>Level Measures</i> study it cites. Both are published by, or with, a supplier of outsourced services.
+Neither contains a measured effect under a cost shock. The model was built so that it can turn out either way.</li>
+<li>The town is made up. It has the shape of an English town, and no town’s data.</li>
+<li>Most numbers are assumed (see below). A difference here is a consequence of them, and can change sign when they do.</li>
+<li>Intervals tell how sure we are of the mean over luck <i>in this model</i>. They say nothing about whether the
+model is right.</li>
+<li>Equal budget means the same funding, staff and hours to start with. It does not mean that the same is spent: look at
+public cost and at reserves before calling one side cheaper.</li>
+<li>Politics, elections, media, law and individual leaders are left out.</li>
+</ul>
+"""
+
+
+def _assumptions_section(comparison: Comparison) -> str:
+    declared = {**fields_of(Parameters), **fields_of(Terms)}
+    counts = {grade: [each for each in declared.values() if each.grade == grade] for grade in (MEASURED, BORROWED, ASSUMED)}
+    meanings = {
+        MEASURED: "measured in public services of the kind modelled",
+        BORROWED: "taken from other places, times or fields",
+        ASSUMED: "set by us, within a declared range",
+    }
+    summary = [
+        f'<tr><th scope="row">{grade}</th><td>{len(found)}</td><td style="text-align:left">{meanings[grade]}</td></tr>'
+        for grade, found in counts.items()
+    ]
+    changed = comparison.scenario.parameters
+    rows = []
+    for grade, found in counts.items():
+        rows.append(f'<tr class="group"><th colspan="5" scope="colgroup">{grade.capitalize()}</th></tr>')
+        for each in found:
+            if each.name in fields_of(Terms):
+                continue
+            value = changed.get(each.name, each.default)
+            mark = " (changed)" if each.name in changed else ""
+            rows.append(
+                f'<tr><th scope="row">{each.name}</th><td>{escape(_value(value))}{mark}</td>'
+                f"<td>{each.low:g}–{each.high:g}</td><td>{escape(each.meaning)}<small>{escape(each.unit)}</small></td>"
+                f"<td>{escape(each.source)}</td></tr>"
+            )
+    return (
+        _table(("Evidence", "Numbers", "Meaning"), summary, "The model’s parameters and dials, by how good the evidence is.")
+        + _table(("Parameter", "Value", "Range", "Meaning", "Source"), rows, "Every parameter of this comparison.", "words")
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "a list" if len(value) > 8 else ", ".join(f"{each:g}" for each in value)
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _again_section(comparison: Comparison) -> str:
+    made = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in provenance(comparison).items())
+    rules = ""
+    if comparison.rules:
+        rules = f"<p>These rules took the place of the model’s own:</p><pre>{escape(comparison.rules)}</pre>"
+    return (
+        "<p>The folder this page is in holds <code>question.toml</code>, which says everything that was asked. The same "
+        "version gives the same numbers, to the last digit, on any machine and with any number of workers:</p>"
+        "<pre>kith compare question.toml</pre>"
+        "<p><code>runs</code>, <code>months</code> and <code>events</code> beside it hold every run, month and event.</p>"
+        + _table(("What", "Version"), [made], "What made these results.", "words")
+        + rules
+    )
+
+
+def _table(heads: Iterable[str], rows: Iterable[str], caption: str, kind: str = "") -> str:
+    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
+    return (
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(caption[:60])}"><table class="{kind}">'
+        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _tds(cells: Iterable[str]) -> str:
+    return "".join(f"<td>{cell}</td>" for cell in cells)
+
+
+def _figure(chart: str, caption: str) -> str:
+    return f"<figure>{chart}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+__all__ = ["GOVERNANCES", "NULL", "headline_text", "provisional_line", "report_html"]
