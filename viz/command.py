@@ -1,0 +1,707 @@
+"""The kith command: ask the town a question from the terminal.
+
+Change this file to give the command a new verb. It starts quickly because nothing heavy is imported until a verb
+needs it. What a user gets wrong is told on stderr in a sentence, with exit code 2; a failure of ours is 1, an
+interrupt from the keyboard 130. Answers for machines (`--json`) go to stdout, progress to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from experiments.pairs import Comparison, Governance, Progress
+    from simulation.run import Run
+    from simulation.scenario import Scenario
+
+OK, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
+DEFAULT_SETTING = "cost_of_living_2021"
+RESULTS = Path("results")
+WIDTH = 100
+LONG = 2.0
+"""Seconds after which a verb shows how far it has come."""
+LINES_APART = 10.0
+"""Seconds between lines of progress where stderr is not a terminal."""
+
+app = typer.Typer(
+    name="kith",
+    help="A town you can ask questions of: residents, services and partners, held together by trust or by contracts, "
+    "when costs jump.",
+    epilog="Start with:  kith compare        (about half a minute; writes results/cost_of_living_2021/report.html)",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
+)
+
+
+class Mistake(Exception):  # noqa: N818  the user's, and told as a sentence
+    """Something the user got wrong: what was given, what is allowed, what was probably meant."""
+
+
+# ---- what verbs share -------------------------------------------------------------------------------
+
+Setting = Annotated[str, typer.Argument(help="A setting's name (see: kith settings) or the path of a scenario file.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (see: kith parameters). May be repeated."),
+]
+Months = Annotated[int | None, typer.Option(help="Months to live; the first 24 settle the town.")]
+Residents = Annotated[int | None, typer.Option(help="Residents of the town.")]
+Seed = Annotated[int | None, typer.Option(help="What luck is made from.")]
+EngineName = Annotated[str, typer.Option(help="auto, plain or compiled. All give the same numbers.")]
+RulesFile = Annotated[Path | None, typer.Option(help="A Python file with rules that replace the model's own, by name.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for machines.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Write over a folder that holds another question's results.")]
+
+
+def scenario_for(
+    scenario: Scenario, sets: list[str] | None, months: int | None, residents: int | None, seed: int | None
+) -> Scenario:
+    """A scenario with what the options change."""
+    changes = parsed(sets or [], scenario)
+    changes |= {
+        name: value
+        for name, value in (("months", months), ("residents", residents), ("seed", seed))
+        if value is not None
+    }
+    return scenario.with_(**changes) if changes else scenario
+
+
+def parsed(sets: list[str], scenario: Scenario) -> dict[str, Any]:
+    """What `--set name=value` says, each value read as TOML writes it."""
+    import tomllib  # noqa: PLC0415
+
+    from agents.declared import near  # noqa: PLC0415
+    from simulation.scenario import PARAMETERS, SIZES  # noqa: PLC0415
+
+    changes: dict[str, Any] = {}
+    for given in sets:
+        name, equals, text = given.partition("=")
+        name, text = name.strip(), text.strip()
+        if not equals or not name or not text:
+            raise Mistake(f"--set {given}: it must be name=value, such as --set inflow=0.02")
+        if name not in PARAMETERS and name not in SIZES:
+            hint = " Use --governance for it" if name == "governance" else near(name, [*PARAMETERS, *SIZES])
+            raise Mistake(f'--set {given}: there is no parameter "{name}".{hint}. See: kith parameters'.replace('".. ', '". '))
+        if name in changes:
+            raise Mistake(f"--set {given}: {name} is set twice")
+        try:
+            changes[name] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            changes[name] = text
+    return changes
+
+
+def governance_from(given: str) -> tuple[str, Governance]:
+    """A governance as the command line names it: a name, a number from 0 to 1, or a TOML file with dials."""
+    import tomllib  # noqa: PLC0415
+
+    from agents.terms import GOVERNANCES, terms_for  # noqa: PLC0415
+    from simulation.scenario import terms_of  # noqa: PLC0415
+
+    path = Path(given)
+    if given in GOVERNANCES or not (path.suffix == ".toml" or path.is_file()):
+        try:
+            terms_for(given)
+        except ValueError as error:
+            raise Mistake(f"--governance {given}: {error}; or the path of a .toml file with dials") from None
+        return given, given if given in GOVERNANCES else float(given)
+    try:
+        dials = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise Mistake(f"--governance {given}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except ValueError as error:
+        raise Mistake(f"--governance {given}: not well-formed TOML: {error}") from None
+    try:
+        terms_of(dials)
+    except ValueError as error:
+        raise Mistake(f"{path.name}: {error}") from None
+    return path.stem, dials
+
+
+def governances_from(given: list[str]) -> dict[str, Governance]:
+    """Several governances by the name they are shown under."""
+    found: dict[str, Governance] = {}
+    for each in given:
+        name, governance = governance_from(each)
+        if name in found:
+            raise Mistake(f"--governance {each}: {name} is named twice; name each once")
+        found[name] = governance
+    return found
+
+
+def rules_from(file: Path | None) -> Mapping[str, Any] | None:
+    """The rules in a file, or a sentence about what is wrong with them."""
+    if file is None:
+        return None
+    if not file.is_file():
+        raise Mistake(f"--rules {file}: there is no such file")
+    from simulation.reader import read_rules  # noqa: PLC0415
+
+    rules: Mapping[str, Any] = read_rules(file)
+    return rules
+
+
+def check_engine(engine: str) -> None:
+    """Refuse an engine that is not there, before anything heavy is imported."""
+    from agents.declared import near  # noqa: PLC0415
+
+    kinds = ("auto", "plain", "compiled")
+    if engine not in kinds:
+        raise Mistake(f'--engine {engine}: it must be one of {", ".join(kinds)}.{near(engine, kinds)}')
+
+
+def say(text: str = "") -> None:
+    """A line of the answer, in signs that the terminal knows."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        for sign, plain in (("−", "-"), ("–", "-"), ("£", "GBP "), ("…", "..."), ("’", "'"), ("×", "x")):
+            text = text.replace(sign, plain)
+        text = text.encode(encoding, "replace").decode(encoding)
+    print(text)
+
+
+def tell(text: str) -> None:
+    """A line beside the answer: on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bar:
+    """How far something has come: a bar with the time left on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, total: int, unit: str) -> None:
+        import time  # noqa: PLC0415
+
+        from tqdm import tqdm  # noqa: PLC0415
+
+        self.clock = time.monotonic
+        self.began = self.told = self.clock()
+        self.total, self.unit = total, unit
+        self.terminal = sys.stderr.isatty()
+        self.bar = tqdm(
+            total=total, unit=unit, delay=LONG, file=sys.stderr, disable=not self.terminal, leave=False, ncols=WIDTH - 1,
+            bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {unit}s, {remaining} left",
+        )  # fmt: skip
+
+    def show(self, done: int) -> None:
+        """So many are done."""
+        self.bar.update(done - self.bar.n) if self.terminal else self._line(done)
+
+    def _line(self, done: int) -> None:
+        now = self.clock()
+        if done and now - self.told >= LINES_APART:
+            self.told = now
+            left = (now - self.began) / done * (self.total - done)
+            tell(f"{done} of {self.total} {self.unit}s, about {left:.0f} s left")
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        if self.terminal:
+            self.bar.write(text, file=sys.stderr)
+        else:
+            tell(text)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self.bar.close()
+
+
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """Show warnings as plain lines on stderr, each once."""
+    import warnings  # noqa: PLC0415
+
+    told: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if str(message) not in told and not issubclass(category, (DeprecationWarning, PendingDeprecationWarning)):
+            told.add(str(message))
+            tell(f"note: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+# ---- verbs ------------------------------------------------------------------------------------------
+
+
+@app.callback(invoke_without_command=True)
+def kith(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+) -> None:
+    """A town you can ask questions of: residents, services and partners, held together by trust or by contracts, when costs jump."""
+    if version:
+        from importlib.metadata import PackageNotFoundError  # noqa: PLC0415
+        from importlib.metadata import version as installed  # noqa: PLC0415
+
+        try:
+            say(f"kith {installed('kith')}")
+        except PackageNotFoundError:
+            say("kith (not installed)")
+        raise typer.Exit
+
+
+@app.command(epilog="Example:  kith compare cost_of_living_2021 --governance contract --governance relational --seeds 30")
+def compare(
+    setting: Setting = DEFAULT_SETTING,
+    governance: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--governance", metavar="NAME", show_default="contract, relational, formal_relational",
+            help="A governance to compare: a name, a number from 0 (contract) to 1 (relational), or a TOML file with "
+            "dials. Repeat it; the first is what the others are compared with.",
+        ),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Pairs of towns.", show_default="30")] = None,
+    sets: Sets = None,
+    months: Months = None,
+    residents: Residents = None,
+    seed: Seed = None,
+    engine: EngineName = "auto",
+    rules: RulesFile = None,
+    workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write.", show_default="results/SETTING")] = None,
+    replace: Replace = False,
+    json: Json = False,
+) -> None:
+    """Compare governances in paired towns, with the shock and without it, and write a report.
+
+    The same luck in every town of a pair, so that only governance differs. Writes report.html, the numbers as Parquet
+    and CSV, and question.toml, which asks the same again: kith compare results/SETTING/question.toml
+    """  # fmt: skip
+    from experiments import pairs, store  # noqa: PLC0415
+    from viz.report import headline_text, provisional_line, report_html  # noqa: PLC0415
+
+    check_engine(engine)
+    question = store.read_question(setting)
+    scenario = scenario_for(question.scenario, sets, months, residents, seed)
+    named = governances_from(governance) if governance else dict(question.governances or dict.fromkeys(pairs.FAIR_FIGHT))
+    named = {name: name if value is None else value for name, value in named.items()}
+    rules = rules or question.rules
+    rules_from(rules)
+    many = seeds if seeds is not None else question.seeds or 30
+    if many < 1:
+        raise Mistake(f"--seeds {many}: there must be at least 1, and 30 for an answer worth having")
+    if workers is not None and workers < 1:
+        raise Mistake(f"--workers {workers}: there must be at least 1")
+    _told_model(question.made_with, store.model_fingerprint())
+    folder = out or RESULTS / (scenario.name or "comparison")
+    asked = pairs.Comparison(scenario, named, many, (), {}, rules=pairs.rules_text(rules))
+    store.check_folder(folder, asked, replace)
+    fresh = not folder.exists() or not any(folder.iterdir())
+    listener = Listener(provisional_line)
+    with warnings_told():
+        try:
+            found = pairs.compare(
+                scenario, governances=named, seeds=many, engine=engine, rules=rules, workers=workers, tell=listener
+            )
+        finally:
+            listener.close()
+    written = False
+    if found.lived and (fresh or not found.stopped):
+        try:
+            store.write(folder, found, report_html)
+            written = True
+        except OSError as error:
+            tell(f"{folder} could not be written: {(error.strerror or str(error)).lower()}; the answer is below")
+    say(store.as_json(found) if json else headline_text(found))
+    _closing(found, folder, written)
+
+
+def _told_model(made_with: Mapping[str, Any], model: str) -> None:
+    if made_with and made_with.get("model") not in (None, model):
+        tell("note: this question was first answered by another version of the model; the numbers may differ")
+
+
+def _closing(found: Comparison, folder: Path, written: bool) -> None:
+    """What is left to say, and the exit code."""
+    from experiments.store import REPORT  # noqa: PLC0415
+
+    for task, each in found.failures[:3]:
+        tell(
+            f"failed: {task.governance}, {task.world}, seed {task.scenario.seed}: {each.error} "
+            "(its seed is left out; the traceback is in runs.csv)"
+        )
+    if len(found.failures) > 3:
+        tell(f"failed: {len(found.failures) - 3} more runs; see the column error in runs.csv")
+    if found.stopped:
+        tell(
+            f"stopped: {len(found.replicates)} of {found.seeds} seeds were complete"
+            + ("" if written else f"; {folder} was left as it was")
+        )
+    if written:
+        has_report = (folder / REPORT).is_file()
+        tell(f"{'report: ' + str(folder / REPORT) if has_report else 'written: ' + str(folder)}  ({found.seconds:.0f} s)")
+    if found.stopped:
+        raise typer.Exit(INTERRUPTED)
+    if found.failures or not written:
+        raise typer.Exit(FAILED)
+
+
+class Listener:
+    """Shows how far a comparison has come, and a first answer, clearly provisional, long before the last."""
+
+    def __init__(self, provisional: Callable[[Comparison], str]) -> None:
+        self.provisional, self.bar, self.next = provisional, None, 3
+        self.said = ""
+
+    def __call__(self, progress: Progress) -> None:
+        """Take in how far the comparison has come."""
+        if self.bar is None:
+            self.bar = Bar(progress.total, "run")
+        if progress.saying and progress.saying != self.said:
+            self.said = progress.saying
+            self.bar.say(progress.saying)
+        self.bar.show(progress.done)
+        if progress.seeds >= self.next and progress.done < progress.total:
+            self.next = progress.seeds * 3
+            self.bar.say(self.provisional(progress.so_far()))
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+
+    bar: Bar | None
+
+
+@app.command(epilog="Example:  kith run cost_of_living_2021 --governance relational --set inflow=0.02")
+def run(
+    setting: Setting = DEFAULT_SETTING,
+    governance: Annotated[
+        str | None,
+        typer.Option(help="A name, a number from 0 (contract) to 1 (relational), or a TOML file with dials.", metavar="NAME"),
+    ] = None,
+    sets: Sets = None,
+    months: Months = None,
+    residents: Residents = None,
+    seed: Seed = None,
+    engine: EngineName = "auto",
+    rules: RulesFile = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the months and the events.")] = None,
+    replace: Replace = False,
+    json: Json = False,
+) -> None:
+    """Live one town and show its years: one town is a story, not an answer (for an answer: kith compare)."""
+    check_engine(engine)
+    from experiments.store import read_question  # noqa: PLC0415
+    from simulation.run import run as live  # noqa: PLC0415
+
+    scenario = scenario_for(read_question(setting).scenario, sets, months, residents, seed)
+    if governance is not None:
+        scenario = scenario.with_(governance=governance_from(governance)[1])
+    replaced = rules_from(rules)
+    if out is not None:
+        _check_run_folder(out, replace)
+    bar = Bar(scenario.months, "month")
+    with warnings_told():
+        try:
+            lived = live(scenario, engine=engine, rules=replaced, tell=lambda done, _of: bar.show(done))
+        finally:
+            bar.close()
+    if out is not None:
+        _write_run(out, lived)
+    say(_run_json(lived) if json else _run_text(lived))
+    if out is not None:
+        tell(f"written: {out}")
+
+
+RUN_FILES = ("months.parquet", "months.csv", "events.parquet", "events.csv", "scenario.toml")
+
+
+def _check_run_folder(folder: Path, replace: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise Mistake(f"--out {folder}: it is a file; it must be a folder")
+    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if held and not (replace and held <= set(RUN_FILES)):
+        more = ", or write over it with --replace" if held <= set(RUN_FILES) else ""
+        raise Mistake(f"--out {folder}: the folder is not empty; choose another{more}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".kith"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Mistake(f"--out {folder}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
+
+
+def _write_run(folder: Path, lived: Run) -> None:
+    parts: dict[str, Callable[[Path], object]] = {
+        "months.parquet": lambda path: lived.history.to_parquet(path, index=False),
+        "months.csv": lambda path: lived.history.to_csv(path, index=False),
+        "events.parquet": lambda path: lived.events.to_parquet(path, index=False),
+        "events.csv": lambda path: lived.events.to_csv(path, index=False),
+        "scenario.toml": lambda path: path.write_text(lived.scenario.to_toml(), encoding="utf-8"),
+    }
+    for name, write in parts.items():
+        part = folder / f".{name}.part"
+        write(part)
+        part.replace(folder / name)
+
+
+YEARLY = (
+    ("wellbeing", "wellbeing"), ("wellbeing_lowest_tenth", "lowest tenth"), ("unmet_need", "unmet need"),
+    ("waiting", "waiting /1,000"), ("crises", "crises /1,000"), ("public_cost", "£/month each"),
+    ("partners_closed", "closed"), ("trust", "trust"),
+)  # fmt: skip
+
+
+def _run_text(lived: Run) -> str:
+    from viz.report import reading  # noqa: PLC0415
+
+    scenario, history = lived.scenario, lived.history
+    lines = [
+        f"{scenario.title or scenario.name}: {scenario.residents:,} residents, {scenario.months} months, "
+        f"governance {_governance_shown(scenario.governance)}, seed {scenario.seed}",
+        "",
+        "  year  months " + "".join(f"{words:>15}"[-10:] if False else f" {words:>14}"[-10:] for _, words in ()) + _heads(),
+    ]
+    for first in range(0, scenario.months, 12):
+        year = history.iloc[first : first + 12]
+        cells = "".join(f"{reading(name).level(float(year[name].mean())):>{_width(words)}}" for name, words in YEARLY)
+        settling = "  settling" if first < 24 else ""
+        lines.append(f"  {first // 12 + 1:>4}  {first:>3}–{first + len(year) - 1:<3}{cells}{settling}")
+    counts = lived.events["kind"].value_counts()
+    told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "none"
+    lines += ["", f"Events: {told}."]
+    if not lived.engine.compiled:
+        lines.append(f"Lived in plain Python{': ' + lived.engine.why if lived.engine.why else ''}.")
+    return "\n".join(lines)
+
+
+def _width(words: str) -> int:
+    return max(8, len(words)) + 2 if words != "waiting /1,000" else 16
+
+
+def _heads() -> str:
+    return "".join(f"{words:>{_width(words)}}" for _, words in YEARLY)
+
+
+def _governance_shown(governance: Any) -> str:
+    return "of its own dials" if isinstance(governance, Mapping) else str(governance)
+
+
+def _run_json(lived: Run) -> str:
+    import json  # noqa: PLC0415
+
+    history = json.loads(lived.history.to_json(orient="records"))
+    counts = {str(kind): int(count) for kind, count in lived.events["kind"].value_counts().items()}
+    scenario = lived.scenario
+    governance = dict(scenario.governance) if isinstance(scenario.governance, Mapping) else scenario.governance
+    return json.dumps(
+        {
+            "setting": scenario.name,
+            "governance": governance,
+            "seed": scenario.seed,
+            "compiled": lived.engine.compiled,
+            "events": counts,
+            "months": history,
+        },
+        indent=1,
+    )
+
+
+@app.command(epilog="Example:  kith settings")
+def settings(json: Json = False) -> None:
+    """List the settings that come with Kith: what happens in each."""
+    import json as writer  # noqa: PLC0415
+    import textwrap  # noqa: PLC0415
+
+    from simulation.scenario import load_scenario  # noqa: PLC0415
+    from simulation.scenario import settings as shipped  # noqa: PLC0415
+
+    loaded = [load_scenario(name) for name in shipped()]
+    if json:
+        say(
+            writer.dumps(
+                [{"name": each.name, "title": each.title, "story": each.story, "months": each.months} for each in loaded],
+                indent=1,
+            )
+        )
+        return
+    for each in loaded:
+        say(f"{each.name}: {each.title}")
+        say(textwrap.fill(each.story.split("\n\n")[0], WIDTH - 2, initial_indent="  ", subsequent_indent="  "))
+        say()
+    say("Use one:  kith compare NAME   ·   Write your own:  a .toml file beginning with  base = \"NAME\"")
+
+
+@app.command(epilog="Example:  kith parameters trust")
+def parameters(
+    word: Annotated[str | None, typer.Argument(help="Only those with this word in them.")] = None, json: Json = False
+) -> None:
+    """List every number a rule uses: default, range, unit, meaning, source and how good the evidence is."""
+    import json as writer  # noqa: PLC0415
+    import textwrap  # noqa: PLC0415
+
+    from agents.declared import fields_of, near  # noqa: PLC0415
+    from agents.parameters import Parameters  # noqa: PLC0415
+    from agents.terms import Terms  # noqa: PLC0415
+
+    every = {**fields_of(Parameters), **fields_of(Terms)}
+    wanted = (word or "").lower()
+    found = [
+        each
+        for each in every.values()
+        if wanted in " ".join((each.name, each.meaning, each.source, each.grade, each.unit)).lower()
+    ]
+    if not found:
+        raise Mistake(f'no parameter has "{word}" in its name, meaning, unit, source or grade.{near(word, every)}')
+    if json:
+        keys = ("name", "default", "low", "high", "unit", "meaning", "source", "grade")
+        say(
+            writer.dumps(
+                [{key: getattr(each, key) for key in keys} | {"dial": each.name in fields_of(Terms)} for each in found],
+                indent=1,
+                ensure_ascii=False,
+            )
+        )
+        return
+    for each in found:
+        if isinstance(each.default, tuple):
+            default = "a list" if len(each.default) > 8 else ", ".join(f"{value:g}" for value in each.default)
+        else:
+            default = each.choices[int(each.default)] if each.choices else f"{each.default:g}"
+        dial = "a dial of --governance; " if each.name in fields_of(Terms) else ""
+        say(f"{each.name} = {default}   ({each.low:g} to {each.high:g}; {each.unit})")
+        say(textwrap.fill(each.meaning, WIDTH - 4, initial_indent="    ", subsequent_indent="    "))
+        say(textwrap.fill(f"{dial}{each.grade}: {each.source}", WIDTH - 4, initial_indent="    ", subsequent_indent="    "))
+    say()
+    say(f"{len(found)} of {len(every)}. Change one:  kith compare --set NAME=VALUE")
+
+
+@app.command(epilog="Example:  kith rules ask_for_help")
+def rules(
+    name: Annotated[str | None, typer.Argument(help="A rule, to see its text and how to replace it.")] = None,
+    json: Json = False,
+) -> None:
+    """Print the month: every rule in order. With NAME, one rule's text."""
+    import inspect  # noqa: PLC0415
+    import json as writer  # noqa: PLC0415
+
+    from agents.declared import near  # noqa: PLC0415
+    from simulation.month import MONTH  # noqa: PLC0415
+
+    schedule = [(table, rule.__name__, _first_line(rule), rule) for table, rule in MONTH]
+    if name is None:
+        if json:
+            say(writer.dumps([{"table": t, "rule": r, "does": d} for t, r, d, _ in schedule], indent=1))
+            return
+        stages = _stages()
+        for place, (table, rule_name, does, _) in enumerate(schedule):
+            for stage in stages.get(place, ()):
+                say(stage)
+            say(f"  {table:<15}{rule_name:<24}{does}"[:WIDTH])
+        say()
+        say("See one:  kith rules NAME")
+        return
+    known = {rule_name: rule for _, rule_name, _, rule in schedule}
+    if name not in known:
+        raise Mistake(f'there is no rule "{name}" in the month.{near(name, known)} See them all: kith rules')
+    rule = known[name]
+    tables = " and ".join(dict.fromkeys(table for table, rule_name, _, _ in schedule if rule_name == name))
+    try:
+        text, line = inspect.getsource(rule), inspect.getsourcelines(rule)[1]
+        where = f"{'/'.join(Path(inspect.getfile(rule)).parts[-2:])}, line {line}"
+    except (OSError, TypeError):
+        text, where = f"# {_first_line(rule)}\n# This rule is written by simulation/measures.py from its table MEASURES.\n", ""
+    if json:
+        say(writer.dumps({"rule": name, "table": tables, "where": where, "doc": rule.__doc__, "text": text}, indent=1))
+        return
+    say(f"# {name}: followed by {'the town' if tables == 'town' else 'each row of ' + tables}" + (f" ({where})" if where else ""))
+    say(text)
+    say("# To replace it: copy the rule into a file, my_rules.py say, with the imports it needs, keep its name, change it,")
+    say("# and run:  kith compare --rules my_rules.py")
+
+
+def _first_line(rule: Callable[..., Any]) -> str:
+    return (rule.__doc__ or "").strip().split("\n")[0]
+
+
+def _stages() -> dict[int, list[str]]:
+    """The headings of simulation/month.py, by the line of the month they stand before."""
+    import inspect  # noqa: PLC0415
+    import re  # noqa: PLC0415
+
+    from simulation import month  # noqa: PLC0415
+
+    found: dict[int, list[str]] = {}
+    try:
+        text = inspect.getsource(month)
+    except OSError:
+        return found
+    place = 0
+    for line in text[text.index("MONTH: tuple") :].split("\n"):
+        if line.startswith(")"):
+            break
+        if heading := re.match(r"    # (\d.*)", line):
+            found.setdefault(place, []).append(heading.group(1))
+        elif line.startswith('    ("'):
+            place += 1
+    return found
+
+
+# ---- the way in -------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command and leave with its exit code."""
+    sys.exit(exit_code(arguments))
+
+
+def exit_code(arguments: list[str] | None = None) -> int:
+    """Run the command: 0 when all went well, 2 for a user's mistake, 1 for a failure, 130 for an interrupt."""
+    from agents.terms import UnknownGovernance  # noqa: PLC0415
+
+    try:
+        code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else OK
+    except KeyboardInterrupt:
+        tell("stopped")
+        return INTERRUPTED
+    except (Mistake, UnknownGovernance) as error:
+        return _mistaken(str(error))
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # whoever read the answer has read enough
+        return OK
+    except Exception as error:  # noqa: BLE001  everything a user can meet ends in a sentence and a code
+        return _ended(error)
+
+
+def _ended(error: Exception) -> int:
+    """What a failed verb says and which code it leaves."""
+    if hasattr(error, "exit_code") and hasattr(error, "format_message"):
+        error.show()  # type: ignore[attr-defined]  # typer's own: a wrong option, with its usage
+        return int(error.exit_code)
+    if type(error).__name__ == "Abort":
+        tell("stopped")
+        return INTERRUPTED
+    if isinstance(error, ValueError) and type(error) is not ValueError:
+        return _mistaken(str(error))
+    import traceback  # noqa: PLC0415
+
+    traceback.print_exception(error)
+    tell(f"kith failed: {type(error).__name__}: {error}")
+    return FAILED
+
+
+def _mistaken(text: str) -> int:
+    for line in text.split("\n"):
+        tell(f"kith: {line}")
+    return MISTAKE
+
+
+if __name__ == "__main__":
+    main()
