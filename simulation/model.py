@@ -201,7 +201,7 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
     a whole number, or anything NumPy takes for one; without it every town has luck of its own.
     """
 
-    _VIEWS: ClassVar = ("_tables", "_seen", "_by_type", "_all", "_drawn", "_bound")
+    _VIEWS: ClassVar = ("_tables", "_seen", "_by_type", "_all", "_drawn", "_bound", "_measured")
     """What is made when asked for, and not copied."""
 
     _tables: dict[str, Rows | Part] | None
@@ -210,6 +210,7 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
     _all: Any
     _drawn: dict[str, tuple[int, Any]]
     _bound: dict[Rule, Any]
+    _measured: tuple[int, dict[str, float]]
 
     def __init__(
         self,
@@ -268,7 +269,10 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
     def latest(self, measure: str) -> float:
         """A measure as it was last month; not a number before the first."""
         month = self.month
-        return float(self.town.history[measure][month - 1]) if month > 0 else math.nan
+        if self._measured[0] != month:
+            row = self.town.history[month - 1].item() if month > 0 else (math.nan,) * len(MEASURES)
+            self._measured = (month, dict(zip(self.town.history.dtype.names, row, strict=True)))
+        return self._measured[1][measure]
 
     # ---- what happened ----
 
@@ -460,7 +464,7 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
     def _forget(self) -> None:
         """Forget every view: they are made again when asked for."""
         self._tables = self._seen = self._by_type = self._all = None
-        self._drawn, self._bound = {}, {}
+        self._drawn, self._bound, self._measured = {}, {}, (-1, {})
 
     def _look(self) -> tuple[dict[str, Rows | Part], Town]:
         """The views of the town as it is now; history and events may have moved since they were made."""
