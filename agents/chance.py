@@ -9,7 +9,7 @@ draw needs a decision, or a part, of its own. Decisions are distinct for each ki
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any
 
@@ -40,20 +40,17 @@ class Decision(IntEnum):
     OUTSIDE_FORTUNE = 14
     # the world outside
     PRICE_NOISE = 15
-    # founding: residents
-    FOUND_NEIGHBOURHOOD = 16
-    FOUND_AGE = 17
-    FOUND_SLACK = 18
-    FOUND_SPENDING = 19
-    FOUND_ONLINE = 20
-    FOUND_FRAILTY = 21
-    FOUND_NEED = 22
-    FOUND_TRUST = 23
-    FOUND_KITH = 24
-    # founding: organisations and ties
-    FOUND_PARTNER = 25
-    FOUND_AGREEMENT = 26
-    FOUND_PEER = 27
+    # founding
+    FOUND_RESIDENT = 16
+    FOUND_FRAILTY = 17
+    FOUND_KITH = 18
+    FOUND_ORGANISATION = 19
+    FOUND_QUALITY = 20
+    FOUND_COST = 21
+    FOUND_RESERVES = 22
+    FOUND_AGREEMENT = 23
+    FOUND_TERM = 24
+    FOUND_PEER = 25
 
 
 DRAWS_A_DECISION = 1 << 20
@@ -114,12 +111,19 @@ def _mix(number: int) -> int:
 # ---- many at once, for founding and for the plain engine --------------------------------------------------
 
 
+def chance_columns(
+    seed: int, decision: int, ids: npt.ArrayLike, parts: Iterable[int], month: int = FOUNDING
+) -> npt.NDArray[np.float64]:
+    """What `chance` gives each of many rows for each of some parts: a row of numbers for each id."""
+    slots = [decision * DRAWS_A_DECISION + part * DRAWS_A_PART for part in parts]
+    return _draw_columns(month_key(int(seed), month), slots, np.asarray(ids, dtype=np.int64))
+
+
 def chance_column(
     seed: int, decision: int, ids: npt.ArrayLike, part: int = 0, month: int = FOUNDING
 ) -> npt.NDArray[np.float64]:
     """What `chance` gives each of many rows: the same numbers, worked out together."""
-    slot = decision * DRAWS_A_DECISION + part * DRAWS_A_PART
-    return _draw_column(month_key(int(seed), month), slot, np.asarray(ids, dtype=np.int64))
+    return chance_columns(seed, decision, ids, (part,), month)[..., 0]
 
 
 def normal_column(
@@ -127,19 +131,19 @@ def normal_column(
 ) -> npt.NDArray[np.float64]:
     """What `normal` gives each of many rows. NumPy's own logarithm differs in the last bit, so each is worked out."""
     slot = decision * DRAWS_A_DECISION + part * DRAWS_A_PART
-    key, rows = month_key(int(seed), month), np.asarray(ids, dtype=np.int64)
-    pairs = zip(_draw_column(key, slot + 1, rows).flat, _draw_column(key, slot + 2, rows).flat, strict=True)
-    made = [math.sqrt(-2.0 * math.log(1.0 - far)) * math.cos(6.283185307179586 * around) for far, around in pairs]
+    rows = np.asarray(ids, dtype=np.int64)
+    far, around = _draw_columns(month_key(int(seed), month), [slot + 1, slot + 2], rows).reshape(-1, 2).T.tolist()
+    sqrt, log, cos, turn = math.sqrt, math.log, math.cos, 6.283185307179586
+    made = [sqrt(-2.0 * log(1.0 - one)) * cos(turn * other) for one, other in zip(far, around, strict=True)]
     return np.array(made, dtype=np.float64).reshape(rows.shape)
 
 
-def _draw_column(key: int, slot: int, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Draws for many rows at one key and slot, in wrapping 64-bit arithmetic."""
+def _draw_columns(key: int, slots: list[int], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Draws for many rows at one key and some slots, in wrapping 64-bit arithmetic."""
     mixed = ids.astype(np.uint64) * np.uint64(_ROW)
     mixed ^= np.uint64(key & _ALL)
-    mixed = _mix_column(mixed)
-    mixed += np.uint64(slot * _STEP & _ALL)
-    return np.asarray((_mix_column(mixed) >> np.uint64(11)) * _SCALE)
+    steps = np.array([slot * _STEP & _ALL for slot in slots], dtype=np.uint64)
+    return np.asarray((_mix_column(_mix_column(mixed)[..., None] + steps) >> np.uint64(11)) * _SCALE)
 
 
 def _mix_column(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -170,7 +174,8 @@ def _draw_and_keep(key: int, slot: int, who: int) -> float:
     if len(_blocks) > _MOST_BLOCKS:
         _blocks.clear()
     first = where[2] << _SHIFT
-    block = _draw_column(key, slot, np.arange(first, first + _LAST + 1, dtype=np.int64)).data
+    rows = np.arange(first, first + _LAST + 1, dtype=np.int64)
+    block = _draw_columns(key, [slot], rows)[:, 0].copy().data
     _blocks[where] = block
     return float(block[who & _LAST])
 

@@ -92,8 +92,7 @@ def new_need(resident: Resident, need: int, exposure: float, town: Town) -> floa
     if chance(town, Decision.NEED_STRIKES, resident.luck, need) >= likely:
         return 0.0
     either_side = 2.0 * chance(town, Decision.HOW_BAD, resident.luck, need) - 1.0
-    blow: float = parameters.blow + parameters.blow_spread * either_side
-    return blow
+    return max(0.0, parameters.blow + parameters.blow_spread * either_side)
 
 
 @rule

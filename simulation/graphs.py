@@ -14,7 +14,7 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
-from agents.chance import Decision, chance_column
+from agents.chance import Decision, chance_columns
 from agents.tables import NEEDS, NOBODY, Need, Sector, Status, Town
 from agents.terms import DIALS
 from simulation.scenario import Scenario, ScenarioError
@@ -44,22 +44,25 @@ def neighbours_in_small_worlds(seed: int, neighbourhood: Column) -> tuple[Column
     everyone = np.arange(count)
     ones, others = [], []
     mine, start = size[neighbourhood], first[neighbourhood]
+    lots = chance_columns(seed, Decision.FOUND_KITH, everyone, range(2 + 2 * NEAR))
     for step in range(1, NEAR + 1):
-        anyone = (chance_column(seed, Decision.FOUND_KITH, everyone, 2 * step) * mine).astype(np.int64)
-        rewired = chance_column(seed, Decision.FOUND_KITH, everyone, 2 * step + 1) < REWIRED
+        anyone = (lots[:, 2 * step] * mine).astype(np.int64)
+        rewired = lots[:, 2 * step + 1] < REWIRED
         ones.append(everyone)
         others.append(order[start + np.where(rewired, anyone, (place + step) % mine)])
-    bridging = everyone[chance_column(seed, Decision.FOUND_KITH, everyone, 0) < BRIDGES]
+    bridging = everyone[lots[:, 0] < BRIDGES]
     ones.append(bridging)
-    others.append((chance_column(seed, Decision.FOUND_KITH, bridging, 1) * count).astype(np.int64))
+    others.append((lots[bridging, 1] * count).astype(np.int64))
     return each_pair_once(np.concatenate(ones), np.concatenate(others), count)
 
 
 def each_pair_once(ones: Column, others: Column, count: int) -> tuple[Column, Column]:
     """Pairs without loops and repeats, the lower end first, in order."""
     low, high = np.minimum(ones, others), np.maximum(ones, others)
-    pair = np.unique((low * count + high)[low != high])
-    return pair // count, pair % count
+    pairs = (low * count + high)[low != high]
+    pairs.sort()
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+    return pairs // count, pairs % count
 
 
 def read_kith(scenario: Scenario) -> tuple[int, tuple[Column, Column]]:

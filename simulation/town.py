@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.agreements import address_of
-from agents.chance import Decision, chance_column, normal_column
+from agents.chance import Decision, chance_column, chance_columns, normal_column
 from agents.declared import dtype_of, fields_of, filled
 from agents.parameters import Parameters
 from agents.tables import (
+    MONTHS_A_YEAR,
     NEEDS,
     NOBODY,
     RECORDS,
@@ -62,13 +63,8 @@ def found_town(scenario: Scenario) -> Town:
     residents = found_residents(scenario.seed, count, len(neighbourhoods), parameters)
     kith = found_kith(scenario.seed, residents, None if kith_ends is None else kith_ends[1])
     organisations = found_organisations(scenario, parameters)
-    services, partners = organisations[:NEEDS], organisations[NEEDS:]
-    agreements = found_agreements(scenario, count, services, partners, parameters)
-    peers = found_peers(scenario, organisations)
-    ties = np.concatenate([agreements, peers])
-    ties["id"] = np.arange(len(ties))
-    write_terms(scenario, ties, len(agreements))
-    funders = found_money(scenario.seed, organisations, ties[: len(agreements)], parameters)
+    ties, agreements = found_ties(scenario, count, organisations, parameters)
+    funders = found_money(scenario.seed, organisations, ties[:agreements], parameters)
     clock = filled(RECORDS["clock"], 1)
     clock["seed"] = scenario.seed
     many = len(organisations)
@@ -78,8 +74,8 @@ def found_town(scenario: Scenario) -> Town:
         services=organisations[:NEEDS],
         partners=organisations[NEEDS:],
         ties=ties,
-        agreements=ties[: len(agreements)],
-        peers=ties[len(agreements) :],
+        agreements=ties[:agreements],
+        peers=ties[agreements:],
         funders=funders,
         neighbourhoods=neighbourhoods,
         queue=np.zeros(NEEDS * count, dtype("queue")),
@@ -126,23 +122,24 @@ def found_residents(seed: int, count: int, neighbourhoods: int, parameters: np.v
     table = filled(RECORDS["residents"], count)
     ids = np.arange(count)
     table["id"] = table["luck"] = ids
-    home = (chance_column(seed, Decision.FOUND_NEIGHBOURHOOD, ids) * neighbourhoods).astype(np.int64)
+    lots = chance_columns(seed, Decision.FOUND_RESIDENT, ids, range(4 + 2 * NEEDS))
+    home = (lots[:, 0] * neighbourhoods).astype(np.int64)
     deprivation = (home + 0.5) / neighbourhoods
     table["neighbourhood"] = home
-    table["age"] = 18.0 + 74.0 * chance_column(seed, Decision.FOUND_AGE, ids)
-    means = 0.5 * chance_column(seed, Decision.FOUND_SLACK, ids) + 0.5 * (1.0 - deprivation)
+    table["age"] = 18.0 + 74.0 * lots[:, 1]
+    means = 0.5 * lots[:, 2] + 0.5 * (1.0 - deprivation)
     table["slack"] = means
     table["energy_share"] = 0.03 + 0.07 * (1.0 - means)
     table["food_share"] = 0.08 + 0.10 * (1.0 - means)
     older = np.maximum(0.0, (table["age"] - 60.0) / 60.0)
-    table["online"] = chance_column(seed, Decision.FOUND_ONLINE, ids) > 0.05 + 0.6 * older
+    table["online"] = lots[:, 3] > 0.05 + 0.6 * older
+    brought = lots[:, 4 : 4 + NEEDS]
+    table["need"] = np.where(brought < 0.05, 6.0 * brought, 0.1 * brought)
+    table["trust"] = 0.4 + 0.4 * lots[:, 4 + NEEDS :]
     spread = float(parameters["frailty_spread"])
+    exp, centre = math.exp, -0.5 * spread * spread
     bell = normal_column(seed, Decision.FOUND_FRAILTY, ids) if spread > 0.0 else np.zeros(count)
-    table["frailty"] = [math.exp(spread * z - 0.5 * spread * spread) for z in bell.tolist()]
-    for need in range(NEEDS):
-        brought = chance_column(seed, Decision.FOUND_NEED, ids, need)
-        table["need"][:, need] = np.where(brought < 0.05, 6.0 * brought, 0.1 * brought)
-        table["trust"][:, need] = 0.4 + 0.4 * chance_column(seed, Decision.FOUND_TRUST, ids, need)
+    table["frailty"] = [exp(spread * z + centre) for z in bell.tolist()]
     return table
 
 
@@ -152,12 +149,13 @@ def found_kith(seed: int, residents: Table, given: tuple[Column, Column] | None)
     count = len(residents)
     since = np.concatenate(ends)
     to = np.concatenate(ends[::-1])
-    order = np.lexsort((to, since))
+    pairs = since * count + to
+    pairs.sort()
     degree = np.bincount(since, minlength=count)
     last = np.cumsum(degree)
     residents["first_kith"] = last - degree
     residents["last_kith"] = last
-    return np.ascontiguousarray(to[order], dtype=np.int64)
+    return pairs % count if count else pairs
 
 
 def found_organisations(scenario: Scenario, parameters: np.void) -> Table:
@@ -174,45 +172,38 @@ def found_organisations(scenario: Scenario, parameters: np.void) -> Table:
     services["sector"] = np.where(ids[:NEEDS] == Need.HEALTH, Sector.HEALTH, Sector.COUNCIL)
     services["serves"] = np.eye(NEEDS, dtype=np.int64)
     services["basket"] = BASKETS["office services"]
-    table["energy_renewal"] = chance_column(seed, Decision.FOUND_PARTNER, ids, 0) * 12
+    lots = chance_columns(seed, Decision.FOUND_ORGANISATION, ids, range(10))
+    table["energy_renewal"] = lots[:, 0] * MONTHS_A_YEAR
     table["energy_price"] = 1.0
-    quality = normal_column(seed, Decision.FOUND_PARTNER, ids, 1)
-    cost = normal_column(seed, Decision.FOUND_PARTNER, ids, 2)
+    quality = normal_column(seed, Decision.FOUND_QUALITY, ids)
+    cost = normal_column(seed, Decision.FOUND_COST, ids)
     table["quality"] = np.clip(0.78 + 0.05 * quality, 0.5, 0.95)
     table["base_cost"] = float(parameters["base_cost"]) * np.clip(1.0 + 0.06 * cost, 0.7, 1.3)
-    table["practice"] = 0.55 + 0.1 * chance_column(seed, Decision.FOUND_PARTNER, ids, 3)
+    table["practice"] = 0.55 + 0.1 * lots[:, 1]
     services["quality"] = 0.78
     services["base_cost"] = float(parameters["base_cost"])
-    found_partners(seed, partners, parameters)
+    found_partners(partners, lots[NEEDS:, 2:], scenario.neighbourhoods, float(parameters["free_riders"]))
     saved = float(parameters["practice_saving"]) * table["practice"]
     table["unit_cost"] = table["base_cost"] * (1.0 - saved)
     return table
 
 
-def found_partners(seed: int, partners: Table, parameters: np.void) -> None:
+def found_partners(partners: Table, lots: Column, neighbourhoods: int, free_riders: float) -> None:
     """Partners' sectors, needs, baskets, roots, and how far each goes after its own gain."""
-    ids = partners["id"]
-    main = (ids - NEEDS) % NEEDS
-    sector = chance_column(seed, Decision.FOUND_PARTNER, ids, 4)
-    partners["sector"] = np.where(
-        sector < 0.45, Sector.PRIVATE, np.where(sector < 0.85, Sector.THIRD, Sector.OTHER_PUBLIC)
-    )
-    also = chance_column(seed, Decision.FOUND_PARTNER, ids, 5)
-    which = (chance_column(seed, Decision.FOUND_PARTNER, ids, 6) * (NEEDS - 2)).astype(np.int64)
+    main = (partners["id"] - NEEDS) % NEEDS
+    by_sector = np.searchsorted((0.45, 0.85), lots[:, 0], side="right")
+    partners["sector"] = np.array((Sector.PRIVATE, Sector.THIRD, Sector.OTHER_PUBLIC))[by_sector]
     rows = np.arange(len(partners))
     partners["serves"][rows, main] = 1
-    second = also < 0.7
-    third = also < 0.3
-    partners["serves"][rows[second], (main + 1 + which)[second] % NEEDS] = 1
-    partners["serves"][rows[third], (main + 2 + which)[third] % NEEDS] = 1
-    half = chance_column(seed, Decision.FOUND_PARTNER, ids, 7) < 0.5
-    for partner, need, first in zip(partners, main, half, strict=True):
-        partner["basket"] = BASKETS[kind_of_work(int(need), bool(first), int(partner["sector"]))]
-    rooted = chance_column(seed, Decision.FOUND_PARTNER, ids, 8)
-    partners["neighbourhood"] = np.where(rooted < 0.3, (rooted / 0.3 * 6).astype(np.int64), NOBODY)
-    rider = chance_column(seed, Decision.FOUND_PARTNER, ids, 9) < float(parameters["free_riders"])
-    nature = chance_column(seed, Decision.FOUND_PARTNER, ids, 10)
-    partners["opportunism"] = np.where(rider, 0.6 + 0.4 * nature, 0.3 * nature)
+    step = 1 + (lots[:, 2] * (NEEDS - 2)).astype(np.int64)
+    second, third = lots[:, 1] < 0.7, lots[:, 1] < 0.3
+    partners["serves"][rows[second], (main + step)[second] % NEEDS] = 1
+    partners["serves"][rows[third], (main + step + 1)[third] % NEEDS] = 1
+    for partner, need, lot in zip(partners, main.tolist(), lots[:, 3].tolist(), strict=True):
+        partner["basket"] = BASKETS[kind_of_work(need, lot < 0.5, int(partner["sector"]))]
+    rooted = (lots[:, 4] / 0.3 * neighbourhoods).astype(np.int64)
+    partners["neighbourhood"] = np.where(lots[:, 4] < 0.3, rooted, NOBODY)
+    partners["opportunism"] = np.where(lots[:, 5] < free_riders, 0.6 + 0.4 * lots[:, 6], 0.3 * lots[:, 6])
 
 
 def kind_of_work(need: int, first: bool, sector: int) -> str:
@@ -226,49 +217,50 @@ def kind_of_work(need: int, first: bool, sector: int) -> str:
     return "charity" if sector == Sector.THIRD else "office services"
 
 
-def places_for(need: int, residents: int, parameters: np.void) -> float:
-    """Places a month the town is staffed for, own and bought together."""
-    return float(parameters["capacity"] * parameters["capacity_mix"][need] * residents)
+def found_ties(scenario: Scenario, residents: int, organisations: Table, parameters: np.void) -> tuple[Table, int]:
+    """All ties, agreements first, and how many of them are agreements.
 
-
-def found_agreements(
-    scenario: Scenario, residents: int, services: Table, partners: Table, parameters: np.void
-) -> Table:
-    """Each service buys a share of its places from partners that serve its need, drawn by lot, in equal lots.
-
-    Where nobody serves a need the service is staffed to give every place itself.
+    Each service buys a share of its places from partners that serve its need, in equal lots. Where
+    nobody serves a need, or nothing is bought, the service is staffed to give every place itself.
     """
-    rows: list[Table] = []
+    services, partners = organisations[:NEEDS], organisations[NEEDS:]
     share = float(parameters["share_bought"])
+    nobody = np.empty(0, np.int64)
+    sellers = [draw_sellers(scenario, need, partners) if share > 0.0 else nobody for need in range(NEEDS)]
+    peers = found_peers(scenario, organisations)
+    held = np.array([len(row) for row in sellers])
+    ties = filled(RECORDS["ties"], int(held.sum()) + len(peers))
+    agreements, knowing = np.split(ties, [held.sum()])
+    ties["id"] = np.arange(len(ties))
+    agreements["layer"], knowing["layer"] = Layer.AGREEMENT, Layer.PEER
+    agreements["buyer"] = agreements["need"] = np.repeat(np.arange(NEEDS), held)
+    agreements["seller"] = np.concatenate(sellers)
+    knowing["buyer"], knowing["seller"] = np.array(peers, np.int64).reshape(-1, 2).T
+    agreements["address"] = address_of(*(agreements[end] for end in ("buyer", "seller", "need", "id")))
+    knowing["address"] = address_of(knowing["buyer"], knowing["seller"], NEEDS, 0)
+    ties["active"] = 1
+    ties["trust_of_buyer"] = ties["trust_of_seller"] = float(parameters["first_trust"])
+    services["last_agreement"] = np.cumsum(held)
+    services["first_agreement"] = services["last_agreement"] - held
+    found_volumes(residents, organisations, agreements, held, parameters)
+    write_terms(scenario, agreements, knowing)
+    return ties, len(agreements)
+
+
+def found_volumes(residents: int, organisations: Table, agreements: Table, held: Column, parameters: np.void) -> None:
+    """Places, the posts that give them, and first prices. Posts allow for vacancies, burnout and ties alike."""
     a_post = float(parameters["places_per_worker"] * parameters["usable_time"])
-    held = 0
-    for need in range(NEEDS):
-        service = services[need]
-        sellers = draw_sellers(scenario, need, partners) if share > 0.0 else np.empty(0, np.int64)
-        places = places_for(need, residents, parameters)
-        bought = places * share if len(sellers) else 0.0
-        service["posts"] = (places - bought) / a_post
-        service["first_agreement"], service["last_agreement"] = held, held + len(sellers)
-        held += len(sellers)
-        table = filled(RECORDS["ties"], len(sellers))
-        table["layer"], table["buyer"], table["seller"], table["need"] = Layer.AGREEMENT, need, sellers, need
-        table["agreed"] = bought / max(1, len(sellers))
-        table["posts"] = table["agreed"] / a_post
-        rows.append(table)
-    agreements = np.concatenate(rows)
-    slots = np.arange(len(agreements))
-    agreements["id"] = slots
-    by_row = partners["id"].searchsorted(agreements["seller"])
-    np.add.at(partners["posts"], by_row, agreements["posts"])
-    cost = partners["unit_cost"][by_row]
-    agreements["cost_when_priced"] = cost
-    agreements["price"] = (1.0 + float(parameters["margin"])) * cost
+    places = float(parameters["capacity"]) * parameters["capacity_mix"] * residents
+    bought = np.where(held > 0, float(parameters["share_bought"]) * places, 0.0)
+    organisations["posts"][:NEEDS] = (places - bought) / a_post
+    agreements["agreed"] = (bought / np.maximum(held, 1))[agreements["need"]]
+    agreements["posts"] = agreements["agreed"] / a_post
+    sellers = agreements["seller"]
+    organisations["posts"][NEEDS:] = np.bincount(sellers, agreements["posts"], minlength=len(organisations))[NEEDS:]
+    agreements["cost_when_priced"] = organisations["unit_cost"][sellers]
+    agreements["price"] = (1.0 + float(parameters["margin"])) * agreements["cost_when_priced"]
     for name in ("first_price", "lowest_price", "highest_price"):
         agreements[name] = agreements["price"]
-    for tie in agreements:
-        tie["address"] = address_of(int(tie["buyer"]), int(tie["seller"]), int(tie["need"]), int(tie["id"]))
-    found_trust(agreements, parameters)
-    return agreements
 
 
 def draw_sellers(scenario: Scenario, need: int, partners: Table) -> Column:
@@ -279,28 +271,11 @@ def draw_sellers(scenario: Scenario, need: int, partners: Table) -> Column:
     return np.resize(drawn, scenario.agreements_per_service) if len(drawn) else drawn
 
 
-def found_trust(ties: Table, parameters: np.void) -> None:
-    """Every tie starts in force, with the same trust on both sides."""
-    ties["active"] = 1
-    ties["trust_of_buyer"] = ties["trust_of_seller"] = float(parameters["first_trust"])
-    ties["event"] = NOBODY
-
-
-def found_peers(scenario: Scenario, organisations: Table) -> Table:
-    """Who knows whom among organisations: services in a ring; partners with the next of their kind, and by lot.
-
-    A file of the user's own takes the place of this.
-    """
-    given = read_peers(scenario, organisations) if scenario.graph.get("peer") else None
-    ends = given if given is not None else peers_by_lot(scenario.seed, organisations)
-    table = filled(RECORDS["ties"], len(ends))
-    table["layer"] = Layer.PEER
-    table["need"] = NOBODY
-    for row, (one, other) in zip(table, ends, strict=True):
-        row["buyer"], row["seller"] = one, other
-        row["address"] = address_of(one, other, NEEDS, 0)
-    found_trust(table, found_parameters(scenario))
-    return table
+def found_peers(scenario: Scenario, organisations: Table) -> list[tuple[int, int]]:
+    """Who knows whom among organisations: from a file of the user's own, or services in a ring and partners by lot."""
+    if scenario.graph.get("peer"):
+        return read_peers(scenario, organisations)
+    return peers_by_lot(scenario.seed, organisations)
 
 
 def peers_by_lot(seed: int, organisations: Table) -> list[tuple[int, int]]:
@@ -318,16 +293,15 @@ def peers_by_lot(seed: int, organisations: Table) -> list[tuple[int, int]]:
     return sorted(pairs)  # type: ignore[arg-type]
 
 
-def write_terms(scenario: Scenario, ties: Table, agreements: int) -> None:
+def write_terms(scenario: Scenario, agreements: Table, peers: Table) -> None:
     """Write the dials of the scenario's governance on every tie, layer by layer; spread the ends of terms by lot."""
     layers = scenario.terms()
-    for layer, rows in (("agreement", ties[:agreements]), ("peer", ties[agreements:])):
+    for layer, rows in (("agreement", agreements), ("peer", peers)):
         for dial, value in layers[layer].items():
             rows[dial] = value
-    held = ties[:agreements]
-    lots = chance_column(scenario.seed, Decision.FOUND_AGREEMENT, held["address"], NEEDS)
-    held["months_left"] = 1 + (lots * held["term"]).astype(np.int64)
-    held["age"] = held["term"].astype(np.int64) - held["months_left"]
+    lots = chance_column(scenario.seed, Decision.FOUND_TERM, agreements["address"])
+    agreements["months_left"] = 1 + (lots * agreements["term"]).astype(np.int64)
+    agreements["age"] = agreements["term"].astype(np.int64) - agreements["months_left"]
 
 
 def found_money(seed: int, organisations: Table, agreements: Table, parameters: np.void) -> Table:
@@ -356,9 +330,9 @@ def found_reserves(seed: int, partners: Table, parameters: np.void) -> None:
     """Partners' reserves are very unequal; a share of charities has next to none. £."""
     ids = partners["id"]
     spread = float(parameters["reserves_spread"])
-    bell = normal_column(seed, Decision.FOUND_PARTNER, ids, 11)
+    bell = normal_column(seed, Decision.FOUND_RESERVES, ids)
     months = float(parameters["reserves_median"]) * np.array([math.exp(spread * z) for z in bell.tolist()])
-    poor = chance_column(seed, Decision.FOUND_PARTNER, ids, 12) < float(parameters["charities_without_reserves"])
+    poor = chance_column(seed, Decision.FOUND_ORGANISATION, ids, 10) < float(parameters["charities_without_reserves"])
     months = np.where(poor & (partners["sector"] == Sector.THIRD), 0.5, months)
     partners["own_reserves"] = months
     partners["reserves"] = months * partners["usual_cost"]
