@@ -11,6 +11,7 @@ import math
 from agents.agreements import set_what_seller_can_give
 from agents.chance import Decision, chance
 from agents.rule import rule
+from agents.staff import load_of
 from agents.tables import NEEDS, NOBODY, Organisation, Resident, Status, Town
 
 
@@ -116,7 +117,7 @@ def stretch(service: Organisation, town: Town) -> None:
     capacity = service.places
     for tie in town.agreements[service.first_agreement : service.last_agreement]:
         capacity += tie.able
-    service.load = service.queue / capacity if capacity > 0.0 else 1.0
+    service.load = load_of(service.queue, capacity)
 
 
 @rule

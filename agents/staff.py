@@ -9,6 +9,8 @@ from __future__ import annotations
 from agents.rule import rule
 from agents.tables import Kind, Organisation, Town
 
+OVERWHELMED = 5.0
+
 
 @rule
 def burn_out(organisation: Organisation, town: Town) -> None:
@@ -19,11 +21,18 @@ def burn_out(organisation: Organisation, town: Town) -> None:
     """
     parameters = town.parameters
     if organisation.kind == Kind.PARTNER:
-        organisation.load = organisation.asked / organisation.places if organisation.places > 0.0 else 0.0
+        organisation.load = load_of(organisation.asked, organisation.places)
     overload = max(0.0, organisation.load - parameters.target_load)
     onset = min(1.0, parameters.burning * overload)
     organisation.burnout += onset * (1.0 - organisation.burnout) - parameters.mending * organisation.burnout
     organisation.burnout = min(1.0, max(0.0, organisation.burnout))
+
+
+def load_of(asked: float, places: float) -> float:
+    """Work asked over work that can be done; beyond OVERWHELMED more makes no difference."""
+    if places <= 0.0:
+        return OVERWHELMED if asked > 0.0 else 0.0
+    return min(OVERWHELMED, asked / places)
 
 
 @rule
