@@ -199,6 +199,9 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
     is as the setting says. `governance` is a name, a number from 0 (contract) to 1 (relational), or dials.
     `engine` is "auto", "plain" or "compiled"; `rules` replaces rules by name. `rng` is the town's seed:
     a whole number, or anything NumPy takes for one; without it every town has luck of its own.
+
+    Measures are collected once when the town is founded (when none is a number yet) and after every month.
+    Mesa 3.3's `batch_run` leaves out the last of these; Mesa 3.5's does not.
     """
 
     _VIEWS: ClassVar = ("_tables", "_seen", "_by_type", "_all", "_drawn", "_bound", "_measured")

@@ -6,7 +6,6 @@ import copy
 import gc
 import inspect
 import pickle
-import warnings
 import weakref
 from typing import Any
 
@@ -351,15 +350,14 @@ def test_a_data_collector_of_the_users_own_sees_agents():
 def batch(**parameters: Any) -> pd.DataFrame:
     """Mesa's batch runner on the unmodified model; its settings differ from version to version."""
     repeated = {"rng": [1, 2]} if "rng" in inspect.signature(mesa.batch_run).parameters else {"iterations": 2}
-    with warnings.catch_warnings():
-        rows = mesa.batch_run(
-            CommunityModel,
-            parameters=parameters,
-            number_processes=1,
-            data_collection_period=1,
-            display_progress=False,
-            **repeated,
-        )
+    rows = mesa.batch_run(
+        CommunityModel,
+        parameters=parameters,
+        number_processes=1,
+        data_collection_period=1,
+        display_progress=False,
+        **repeated,
+    )
     return pd.DataFrame(rows)
 
 
