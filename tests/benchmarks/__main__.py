@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.benchmarks.measuring import Row, machine
-from tests.benchmarks.rows import ROWS, Effort, cache_of_its_own
+from .measuring import Row, machine
+from .rows import ROWS, Effort, cache_of_its_own
 
 WIDTHS = (70, 16)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.twin_in_c import TownInC, compiler_is_there
-from tests.benchmarks.twins import (
+from .twin_in_c import TownInC, compiler_is_there
+from .twins import (
     DIFFERENCE_ALLOWED,
     copy_town,
     differences,
@@ -29,7 +29,7 @@ def test_the_twin_in_c_lives_the_same_two_years_to_the_last_bit(residents, gover
 
 @pytest.mark.slow
 def test_the_twin_in_mesa_has_the_same_need_after_two_years_on_average():
-    from tests.benchmarks.twin_in_mesa import TwinModel
+    from .twin_in_mesa import TwinModel
 
     town = town_of(4_000)
     twin = TwinModel(town)

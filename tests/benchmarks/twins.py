@@ -10,7 +10,8 @@ from agents.tables import NEEDS, Town
 from simulation.engines import Engine, engine_for
 from simulation.scenario import Scenario, load_scenario
 from simulation.town import copy_town, found_town
-from tests.benchmarks.twin_month import PREPARE, TWIN_MONTH
+
+from .twin_month import PREPARE, TWIN_MONTH
 
 DIFFERENCE_ALLOWED = 0.04
 """Between the mean need of a town of 4,000 or more and of its Mesa twin, which has luck of its own."""
