@@ -10,6 +10,7 @@ costs nothing.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import dis
 import hashlib
 import importlib.util
@@ -17,14 +18,16 @@ import linecache
 import os
 import platform
 import re
+import shutil
 import sys
 import tempfile
 import threading
+import time
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, EnumMeta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +245,8 @@ def _value_text(value: object) -> str:
     return f"{kind.__module__}.{kind.__qualname__} {getattr(value, '__module__', '')} {name or ''}"
 
 
+UNUSED_DAYS = 90
+
 # ---- the cache folder --------------------------------------------------------------------------------------
 
 
@@ -268,6 +273,27 @@ def _write_whole(path: Path, text: str) -> None:
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _mark(marker: Path, text: str, fresh: bool) -> None:
+    """Note that a line is kept, and that it was used today. A fresh one makes room by taking out what nobody uses."""
+    with contextlib.suppress(OSError):
+        if marker.exists():
+            marker.touch()
+        else:
+            _write_whole(marker, text)
+        if fresh:
+            _clear_out(cache_folder())
+
+
+@cache
+def _clear_out(folder: Path) -> None:
+    """Take out lines that nobody used for a season. Once in a process."""
+    long_ago = time.time() - UNUSED_DAYS * 86_400
+    for marker in folder.glob("??/*/compiled"):
+        with contextlib.suppress(OSError):
+            if marker.stat().st_mtime < long_ago:
+                shutil.rmtree(marker.parent)
 
 
 def _generated(name: str, text: str, key: str) -> tuple[types.ModuleType, Path | None]:
@@ -396,23 +422,29 @@ class Compiler:
             for function in set(made) - before:
                 del made[function]  # a clone that failed half way would fail again for another reason
             raise
-        if path is not None and not (path.parent / "compiled").exists():
-            _write_whole(path.parent / "compiled", f"{rule.__module__}.{rule.__qualname__}\n")
+        if path is not None:
+            _mark(path.parent / "compiled", f"{rule.__module__}.{rule.__qualname__}\n", fresh=not line.stats.cache_hits)
         compiled = line.overloads[(self._town,)]
         address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
         return Line(address, bool(line.stats.cache_hits), line)
 
+    @cached_property
     def walk(self) -> Any:
         """Take a town through the lines at some addresses. It knows no rule, so it is compiled once."""
         numbers = numba_or_why()[0].types.Array(numba_or_why()[0].int64, 1, "C")
         return self._walker("walk", WALK_TEXT, (self._town, numbers, numbers))
 
+    @cached_property
     def live(self) -> Any:
         """Take a town through month after month of lines, and answer how many were lived."""
         numba, _ = numba_or_why()
         numbers = numba.types.Array(numba.int64, 1, "C")
         text = LIVE_TEXT.replace("{room}", ROOM_FOR_EVENTS if self._has_events else "")
         return self._walker("live", text, (self._town, numba.int64, numba.int64, numbers, numbers))
+
+    def prepare(self) -> None:
+        """Compile or load both functions that walk compiled lines."""
+        _ = self.live, self.walk
 
     def _walker(self, name: str, text: str, signature: tuple[Any, ...]) -> Any:
         numba, _ = numba_or_why()
@@ -507,8 +539,7 @@ class Beside(threading.Thread):
     def run(self) -> None:
         """Compile until done or told to stop; what is done is in the cache for the next run."""
         try:
-            self.compiler.live()
-            self.compiler.walk()
+            self.compiler.prepare()
             for number in self.order:
                 if self._stopping.is_set():
                     return

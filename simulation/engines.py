@@ -29,6 +29,12 @@ LARGEST_COPY = 32 * 1024 * 1024
 """Towns of more bytes than this are not copied before compiled months, so an error in one cannot be replayed."""
 LONGEST_CALL = 0.2
 """Seconds of compiled months between looks at the keyboard's interrupt."""
+PLAIN_ROW = 8e-6
+"""Seconds a row takes to follow a rule plainly, roughly: enough to tell a short run from a long one."""
+WORTH_COMPILING = 0.5
+"""Seconds of plain living, past and to come, from which "auto" looks for compiled lines, or begins to make them."""
+WORTH_WAITING = 5.0
+"""Seconds that one plain month takes from which "auto" waits for the compiler rather than start plainly."""
 
 
 class PlainRuleWarning(UserWarning):
@@ -44,8 +50,9 @@ def engine_for(
     """An engine that lives MONTH, with some rules replaced by name.
 
     "plain" follows the rules as they stand, "compiled" compiles them first, and "auto" starts plainly
-    and goes over to compiled lines, at the start of a month, as they are made on another thread. A rule
-    that cannot be compiled is told of in `Engine.why`, and in a warning unless `quiet`.
+    and goes over to compiled lines, at the start of a month, as they are made on another thread; runs too
+    short to be worth it stay plain. A rule that cannot be compiled is told of in `Engine.why`, and in a
+    warning unless `quiet`.
     """
     if kind not in KINDS:
         raise ValueError(f"engine is {kind!r}; it must be one of {', '.join(KINDS)}.{near(kind, KINDS)}")
@@ -82,13 +89,9 @@ class Engine:
         self._lines = _plain_lines(month, self.replaced)
         self._seen: _Seen | None = None
         self._said = quiet
-        self._numba = kind != "plain"
-        if self._numba:
-            numba, missing = compiled.numba_or_why()
-            if numba is None:
-                self._numba, self.why = False, f"Numba is not there, so rules are followed plainly ({missing})"
-                if not quiet:
-                    _say_once(self.why)
+        self._spent = 0.0
+        if kind == "compiled":
+            self._has_numba()
 
     @property
     def compiled(self) -> bool:
@@ -113,7 +116,7 @@ class Engine:
         """
         lived = 0
         while lived < months and _has_room(town, reserve):
-            progress = self._look(town)
+            progress = self._look(town, months - lived)
             if progress is not None and progress.done:
                 self._last = progress
                 lived += self._live_compiled(town, progress, months - lived, reserve)
@@ -124,7 +127,7 @@ class Engine:
 
     def prepare(self, town: Any) -> None:
         """Compile or load, now, every line that can be compiled for towns like this one."""
-        if self._numba:
+        if self.kind != "plain" and self._has_numba():
             progress = self._progress_of(town)
             progress.finish()
             self._last = progress
@@ -137,16 +140,18 @@ class Engine:
     # ---- plainly, and partly compiled ----
 
     def _live_a_month(self, town: Any, progress: _Progress | None) -> None:
+        began = time.perf_counter()
         seen = self._see(town)
         if progress is None or not any(isinstance(line, Line) for line in progress.lines):
             for line in self._lines:
                 line(seen.plain)
         else:
             self._walk_partly(town, seen, progress)
+        self._spent += time.perf_counter() - began
 
     def _walk_partly(self, town: Any, seen: _Seen, progress: _Progress) -> None:
         before = seen.copy()
-        walk = progress.compiler.walk()
+        walk = progress.compiler.walk
         place = np.zeros(2, np.int64)
         for first, addresses in progress.stretches():
             if addresses is None:
@@ -165,7 +170,7 @@ class Engine:
     # ---- compiled ----
 
     def _live_compiled(self, town: Any, progress: _Progress, months: int, reserve: int) -> int:
-        live = progress.compiler.live()
+        live = progress.compiler.live
         place = np.zeros(2, np.int64)
         seen = self._see(town, rows=False)
         lived, stride = 0, 1
@@ -193,7 +198,7 @@ class Engine:
             lived += 1
         return lived
 
-    def _replay(self, seen: _Seen, before: list[Any] | None, failed: Exception) -> None:
+    def _replay(self, seen: _Seen, before: list[npt.NDArray[Any]] | None, failed: Exception) -> None:
         """Live the month that failed once more, plainly, so that the error comes with its full traceback."""
         if before is None:
             failed.add_note('The town is too large to copy, so the month was not replayed: use engine="plain".')
@@ -212,13 +217,17 @@ class Engine:
 
     # ---- what is known of a town ----
 
-    def _look(self, town: Any) -> _Progress | None:
-        """How far the compiling for towns like this one has come; begun if it was not."""
-        if not self._numba:
+    def _look(self, town: Any, months: int) -> _Progress | None:
+        """How far the compiling for towns like this one has come; begun, if it was not and is worth it."""
+        if self.kind == "plain":
+            return None
+        a_month = sum(1 if table == THE_TOWN else len(getattr(town, table)) for table, _ in self.month) * PLAIN_ROW
+        short = self.kind == "auto" and self._spent + months * a_month < WORTH_COMPILING
+        if (short and not self._progress) or not self._has_numba():
             return None
         progress = self._progress_of(town)
         if not progress.over:
-            if self.kind == "compiled" or progress.ready:
+            if self.kind == "compiled" or progress.ready or a_month > WORTH_WAITING:
                 progress.finish()
             else:
                 progress.begin(town)
@@ -226,6 +235,15 @@ class Engine:
         if progress.over:
             self._tell(progress)
         return progress
+
+    def _has_numba(self) -> bool:
+        """Whether rules can be compiled at all; where not, that is said once."""
+        numba, missing = compiled.numba_or_why()
+        if numba is None and not self.why:
+            self.why = f"Numba is not there, so rules are followed plainly ({missing})"
+            if not self._said:
+                _say_once(self.why)
+        return numba is not None
 
     def _progress_of(self, town: Any) -> _Progress:
         layout = (
@@ -306,7 +324,7 @@ class _Progress:
                     self._note(number, self.compiler.line(number))
                 except NotCompiledError as problem:
                     self._note(number, problem)
-        self.compiler.live()
+        self.compiler.prepare()
 
     def stretches(self) -> list[tuple[int, npt.NDArray[np.int64] | None]]:
         """The month cut into stretches of compiled lines, and plain lines one by one; each with its first line."""
@@ -363,6 +381,7 @@ class _Seen:
         self._plain: Any = None
         self._own = _own_memory(town)
         self._bytes = sum(array.nbytes for array in self._own)
+        self._kept: list[npt.NDArray[Any]] | None = None
 
     def is_of(self, town: Any) -> bool:
         """Whether this is a sight of that very town."""
@@ -382,23 +401,30 @@ class _Seen:
         self.look()
         return self._plain
 
-    def copy(self) -> list[Any] | None:
-        """A copy of everything in the town, or None where that is too much."""
-        return [array.copy() for array in self._own] if self._bytes <= LARGEST_COPY else None
+    def copy(self) -> list[npt.NDArray[Any]] | None:
+        """A copy of everything in the town, good until the next one; None where that is too much."""
+        if self._bytes > LARGEST_COPY:
+            return None
+        if self._kept is None:
+            self._kept = [array.copy() for array in self._own]
+        else:
+            for copy, array in zip(self._kept, self._own, strict=True):
+                np.copyto(copy, array)
+        return self._kept
 
-    def restore(self, before: list[Any]) -> None:
+    def restore(self, before: list[npt.NDArray[Any]]) -> None:
         """Put a copy back."""
         for array, copy in zip(self._own, before, strict=True):
             array[...] = copy
 
 
 def _own_memory(town: Any) -> list[npt.NDArray[Any]]:
-    """The town's arrays, without those that are parts of others."""
-    arrays = [np.asarray(value) for value in town if isinstance(value, (np.ndarray, np.void))]
+    """The bytes of the town's arrays, without those that are parts of others. (Bytes copy many times faster.)"""
+    arrays = [np.asarray(value).reshape(-1) for value in town if isinstance(value, (np.ndarray, np.void))]
     found: list[npt.NDArray[Any]] = []
     for array in sorted(arrays, key=lambda array: -array.nbytes):
         if array.nbytes and not any(np.may_share_memory(array, other) for other in found):
-            found.append(array)
+            found.append(array.view(np.uint8))
     return found
 
 

@@ -357,6 +357,7 @@ def test_changing_engines_at_any_month_changes_no_bit():
 @needs_numba
 def test_auto_begins_plainly_and_ends_compiled_with_the_same_bits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("KITH_CACHE", str(tmp_path))
+    monkeypatch.setattr(engines, "WORTH_COMPILING", 0.0)
     monkeypatch.setattr(engines, "_all_progress", {})
     monkeypatch.setattr(compiled, "_lines", {})
     engine, town, counts = engine_for("auto", None, MONTH), hamlet(events=10**6), []
@@ -369,6 +370,14 @@ def test_auto_begins_plainly_and_ends_compiled_with_the_same_bits(monkeypatch: p
     engine_for("plain", None, MONTH).live(plain, months)
     assert counts[0] < len(MONTH)
     assert first_difference(plain, town) is None
+
+
+def test_auto_leaves_short_runs_plain_and_does_not_wake_the_compiler(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(compiled, "numba_or_why", lambda: pytest.fail("Numba was asked for"))
+    engine, town = engine_for("auto", None, MONTH), hamlet()
+    engine.live(town, 12)
+    assert engine.plain
+    assert first_difference(town, lived("plain")) is None
 
 
 @needs_numba
@@ -465,6 +474,7 @@ def test_without_numba_a_town_lives_plainly_and_says_so_once(monkeypatch: pytest
     town = hamlet()
     with pytest.warns(PlainRuleWarning, match="Numba is not there"):
         engine = engine_for("compiled", None, MONTH)
+    monkeypatch.setattr(engines, "WORTH_COMPILING", 0.0)
     assert engine_for("auto", None, MONTH).live(hamlet(), 1) == 1
     assert engine.live(town, 12) == 12
     assert first_difference(town, lived("plain")) is None
@@ -512,10 +522,11 @@ def month_of(person, town):
 """
 MAIN = """
 import sys, warnings
-from simulation import compiled
+from simulation import compiled, engines
 from simulation.engines import engine_for
 from tiny import month_of, tiny
 town = tiny()
+engines.WORTH_COMPILING = 0.0
 engine = engine_for(sys.argv[1] if sys.argv[1:] else "compiled", None, (("people", month_of),))
 engine.live(town, 2)
 loaded = [line.loaded for line in compiled._lines.values()]
@@ -570,6 +581,20 @@ def test_a_kept_rule_is_loaded_again_and_never_stale(house: House):
     assert house.live() == "[0.0, 5.0, 10.0] compiled"
     house.write("ways.py", WAYS)
     assert house.live() == "[0.0, 3.0, 6.0] loaded"
+
+
+@needs_numba
+def test_what_nobody_used_for_a_season_is_taken_out_of_the_cache(house: House):
+    house.write("ways.py", WAYS)
+    house.live()
+    (kept,) = (house.folder / "cache").glob("*/*/compiled")
+    os.utime(kept, (0, 0))
+    house.live()
+    assert kept.stat().st_mtime > 0
+    os.utime(kept, (0, 0))
+    house.write("ways.py", WAYS.replace("1.5", "2.5"))
+    house.live()
+    assert not kept.exists()
 
 
 @needs_numba
