@@ -57,14 +57,8 @@ TOWNS = [(governance, shock) for governance in GOVERNANCES for shock in SHOCKS]
 def stretches() -> tuple[tuple[Line, ...], ...]:
     """MONTH cut open before help is asked for, and before and after people leave and are hired."""
     names = [rule.__name__ for _, rule in MONTH]
-    cuts = [
-        0,
-        names.index("ask_for_help"),
-        names.index("leave_and_hire"),
-        names.index("leave_and_hire") + 1,
-        len(MONTH),
-    ]
-    return tuple(MONTH[first:last] for first, last in zip(cuts, cuts[1:], strict=False))
+    asked, staff = names.index("ask_for_help"), names.index("leave_and_hire")
+    return MONTH[:asked], MONTH[asked:staff], MONTH[staff : staff + 1], MONTH[staff + 1 :]
 
 
 def engines(rules: Mapping[str, Callable[..., Any]] | None = None, kind: str = "compiled") -> tuple[Engine, ...]:
