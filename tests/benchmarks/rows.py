@@ -221,7 +221,7 @@ def growth(effort: Effort) -> Iterator[Row]:
 
 
 A_MILLION = """
-import json, resource, time
+import json, time
 from tests.benchmarks.twins import scenario_of
 from simulation.town import found_town
 from simulation.engines import engine_for
@@ -236,7 +236,8 @@ founded, founded_wall = time.process_time() - cpu, time.perf_counter() - wall
 cpu, wall = time.process_time(), time.perf_counter()
 live(town, engine, lived)
 took, took_wall = time.process_time() - cpu, time.perf_counter() - wall
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 ** 2
+from tests.benchmarks.measuring import peak_memory
+peak = peak_memory()
 print(json.dumps(dict(founded=founded, cpu=took * months / lived, founded_wall=founded_wall,
                       wall=took_wall * months / lived, peak=peak)))
 """
