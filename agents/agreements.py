@@ -237,9 +237,10 @@ def renew_or_tender(tie: Tie, town: Town) -> None:
     tie.admin_cost = 0.0
     tie.changed_hands = 0
     if tie.active == 0:
-        tie.gap -= 1
         if tie.gap <= 0:
             tender(tie, Cause.PARTNER_LEFT, town)
+        else:
+            tie.gap -= 1
         return
     tie.age += 1
     tie.months_left -= 1
