@@ -257,6 +257,20 @@ def test_every_sum_holds_where_partners_are_few_and_where_there_are_none() -> No
         assert (Happening.NO_BIDDER in happened) == (partners == 3)
 
 
+@pytest.mark.xfail(strict=True, reason="buy_places asks the funder only where some place is wanted from a partner")
+def test_a_service_that_buys_nothing_draws_on_its_funder_when_it_runs_short() -> None:
+    """Its own staff must be paid too: a dearer year is met from the funder's reserves with partners or without."""
+    scenario = Scenario(residents=120, months=40, partners=0, shocks=(Step("all", size=0.3, start=24),))
+    town = found_town(scenario)
+    through = engine_for("compiled", None, MONTH)
+    drawn = 0.0
+    for _ in range(40):
+        through.live(town)
+        drawn += float(town.funders["drawn"].sum())
+    assert town.services["reserves"].min() < 0.0
+    assert drawn > 0.0
+
+
 # ---- a leak would be seen --------------------------------------------------------------------------------
 
 

@@ -200,10 +200,10 @@ def test_lc3_the_queue_is_as_long_as_arrivals_times_the_wait_whoever_is_first(or
 def test_lc4_help_that_fails_comes_back_and_fills_the_queue(fails: float) -> None:
     """X' = X − S + Bin(S, f) + arrivals, S = min(X, K): throughput lam/(1 − f), and the backlog of the chain.
 
-    In a town of 300, lam is what those without the need meet. Six services for 40,000 months each.
+    In a town of 300, lam is what those without the need meet. Six services for 30,000 months each.
     """
     people, places, struck = 300, 10, 8.0 / 300
-    asked, helped = queues(people, [struck] * NEEDS, [float(places)] * NEEDS, [1.0 - fails] * NEEDS, 40_000)
+    asked, helped = queues(people, [struck] * NEEDS, [float(places)] * NEEDS, [1.0 - fails] * NEEDS, 30_000)
     backlog, throughput = backlog_and_throughput(queue_law(people, struck, places, fails), places)
     assert (asked - helped).mean() == pytest.approx(backlog, rel=0.05)
     assert helped.mean() == pytest.approx(throughput, rel=0.01)
