@@ -38,7 +38,7 @@ def twin_engine(kind: str) -> Engine:
 def live_by_address(engine: Engine, town: Town, months: int) -> None:
     """Live months in the compiled rules alone, without what an engine does around them."""
     progress = engine._progress_of(town)
-    progress.compiler.live()(town, months, 0, progress.addresses, np.zeros(2, np.int64))
+    progress.compiler.live(town, months, 0, progress.addresses, np.zeros(2, np.int64))
 
 
 def differences(one: Town, other: Town) -> list[str]:
