@@ -141,10 +141,14 @@ def swapped(wanted: Rule, asking: Rule, replaced: Replaced) -> Rule:
 
 
 def reached(function: Rule) -> Iterator[tuple[str, Any]]:
-    """Every global a function reads, by name, with its value; names that stand for nothing are left out."""
+    """Every global a function reads, by name, with its value; names that stand for nothing are left out.
+
+    A helper that somebody compiled by hand counts as the plain function it was made from.
+    """
     for name in global_names(function.__code__):
         if name in function.__globals__:
-            yield name, function.__globals__[name]
+            value = function.__globals__[name]
+            yield name, getattr(value, "py_func", value)
 
 
 @cache
@@ -443,8 +447,14 @@ class Compiler:
         return self._walker("live", text, (self._town, numba.int64, numba.int64, numbers, numbers))
 
     def prepare(self) -> None:
-        """Compile or load both functions that walk compiled lines."""
-        _ = self.live, self.walk
+        """Compile or load both functions that walk compiled lines; raise NotCompiledError where Numba will not."""
+        try:
+            _ = self.live, self.walk
+        except Exception as problem:
+            text = str(problem).strip().splitlines() or [""]
+            raise NotCompiledError(
+                f"this Numba cannot compile the month ({type(problem).__name__}: {text[0]})"
+            ) from problem
 
     def _walker(self, name: str, text: str, signature: tuple[Any, ...]) -> Any:
         numba, _ = numba_or_why()
@@ -539,11 +549,11 @@ class Beside(threading.Thread):
     def run(self) -> None:
         """Compile until done or told to stop; what is done is in the cache for the next run."""
         try:
-            self.compiler.prepare()
             for number in self.order:
                 if self._stopping.is_set():
                     return
                 try:
+                    self.compiler.prepare()
                     self.tell(number, self.compiler.line(number))
                 except NotCompiledError as problem:
                     self.tell(number, problem)

@@ -37,6 +37,9 @@ WORTH_WAITING = 5.0
 """Seconds that one plain month takes from which "auto" waits for the compiler rather than start plainly."""
 
 
+Tell = Callable[[int, int], None]
+
+
 class PlainRuleWarning(UserWarning):
     """A rule is followed plainly because it cannot be compiled."""
 
@@ -125,11 +128,11 @@ class Engine:
                 lived += 1
         return lived
 
-    def prepare(self, town: Any) -> None:
-        """Compile or load, now, every line that can be compiled for towns like this one."""
+    def prepare(self, town: Any, tell: Tell | None = None) -> None:
+        """Compile or load, now, every line that can be compiled; `tell` hears how many are done, of how many."""
         if self.kind != "plain" and self._has_numba():
             progress = self._progress_of(town)
-            progress.finish()
+            progress.finish(tell)
             self._last = progress
             self._tell(progress)
 
@@ -310,21 +313,25 @@ class _Progress:
 
     def begin(self, town: Any) -> None:
         """Start compiling on another thread, the busiest tables first."""
-        if self._thread is None:
+        with _progress_lock:
+            if self._thread is not None:
+                return
             busy = [1 if table == THE_TOWN else len(getattr(town, table)) for table, _ in self.compiler.month]
             wanted = [number for number, line in enumerate(self.lines) if line is None]
             self._thread = compiled.Beside(self.compiler, sorted(wanted, key=lambda line: -busy[line]), self._note)
             self._thread.start()
 
-    def finish(self) -> None:
+    def finish(self, tell: Tell | None = None) -> None:
         """Compile or load every line that is left, now."""
         for number, line in enumerate(self.lines):
             if line is None:
                 try:
+                    self.compiler.prepare()
                     self._note(number, self.compiler.line(number))
                 except NotCompiledError as problem:
                     self._note(number, problem)
-        self.compiler.prepare()
+            if tell is not None:
+                tell(number + 1, len(self.lines))
 
     def stretches(self) -> list[tuple[int, npt.NDArray[np.int64] | None]]:
         """The month cut into stretches of compiled lines, and plain lines one by one; each with its first line."""
