@@ -29,9 +29,11 @@ import numpy.typing as npt
 from agents.rule import Rule
 from agents.terms import GOVERNANCES
 from experiments.resilience import RESILIENCE, resilience
-from simulation.engines import engine_for
+from simulation.engines import Engine, engine_for
 from simulation.measures import MEASURES
-from simulation.run import Run, run
+from simulation.run import Lived as LivedBy
+from simulation.run import Run
+from simulation.run import live as live_months
 from simulation.scenario import SETTLING, Scenario, ScenarioError, load_scenario
 from simulation.town import found_town
 
@@ -59,9 +61,9 @@ BETTER_LESS = (
     "crises", "failure_demand", "drop_off", "moved_between_organisations", "inequality_slope", "inequality_gap",
     "public_cost", "cost_per_resolved_need", "partners_subsidising", "partners_cutting", "partners_handing_back",
     "partners_closed", "vacancies", "turnover", "burnout", "seller_breaches", "buyer_breaches", "transaction_share",
-    COST, *BEARERS,
 )  # fmt: skip
-"""Measures of which more, or less, is better, other things equal. Of the others neither can be said."""
+"""Measures of which more, or less, is better, other things equal. Of the others neither can be said: who bears a cost
+is not better or worse, it is a choice to be seen."""
 
 LONG_PLAIN = 30.0
 """Seconds of plain running from which it pays to wait for the rules to be compiled first."""
@@ -69,6 +71,8 @@ PLAIN_RESIDENT_MONTH = 9e-5
 """Seconds a resident's month takes plainly, roughly."""
 LOOK = 0.2
 """Seconds between looks at the keyboard's interrupt."""
+QUICK = 10_000
+"""A compiled town of up to so many residents is over before anyone can want it stopped."""
 
 
 class Task(NamedTuple):
@@ -93,20 +97,23 @@ class Lived(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a comparison has come: runs lived of all, seeds complete, and a look at what they say so far."""
+    """How far a comparison has come: runs lived of all, seeds complete, and a look at what they say so far.
+
+    While rules are compiled first, `lines` says how many lines of the month are done, of how many.
+    """
 
     done: int
     total: int
     seeds: int
     failed: int
-    saying: str
+    lines: tuple[int, int] | None
     so_far: Callable[[], Comparison]
 
 
 Tell = Callable[[Progress], None]
 
 
-class Stopped(Exception):  # noqa: N818  not an error: somebody asked
+class Stopped(Exception):
     """A run was told to stop."""
 
 
@@ -233,6 +240,19 @@ class Comparison:
         """One cell of the table, or None where there is no such comparison."""
         return self._estimates.get((governance, measure, quantity))
 
+    def first_look(self, governance: str, measure: str) -> tuple[Estimate, Estimate]:
+        """Level and buffer of one governance in one measure of the town, without working out the whole table."""
+        found = {
+            (name, world): np.array([self.reported(name, world, each)[measure].mean() for each in self.replicates])
+            for name in (governance, self.first)
+            for world in WORLDS
+        }
+        level = found[governance, CALM] - found[self.first, CALM]
+        buffer = found[governance, SHOCK] - found[self.first, SHOCK] - level
+        spread = zip(*intervals(np.column_stack([level, buffer])), strict=True)
+        one, other = (Estimate(*map(float, each), len(self.replicates)) for each in spread)
+        return one, other
+
     @cached_property
     def _estimates(self) -> dict[tuple[str, str, str], Estimate]:
         columns = ("governance", "measure", "quantity", "mean", "low", "high", "sign_share", "seeds")
@@ -262,6 +282,18 @@ class Comparison:
                 row = {"governance": governance, "who": name, "pounds": mean, "low": low, "high": high}
                 rows.append(row | {"sign_share": sign, "share": share, "seeds": len(self.replicates)})
         return pd.DataFrame(rows)
+
+    def borne(self, governance: str) -> dict[str, Borne]:
+        """Who bore the rise in costs under one governance, and the rise itself."""
+        return self._borne[governance]
+
+    @cached_property
+    def _borne(self) -> dict[str, dict[str, Borne]]:
+        found: dict[str, dict[str, Borne]] = {name: {} for name in self.governances}
+        columns = ["governance", "who", "pounds", "share", "low", "high"]
+        for governance, who, *rest in self.who_bore_it[columns].itertuples(index=False, name=None):
+            found[governance][who] = Borne(*rest)
+        return found
 
     def _total(self, governance: str, replicate: int, name: str) -> float:
         shock, calm = (self.reported(governance, world, replicate)[name] for world in WORLDS)
@@ -344,6 +376,15 @@ class Estimate(NamedTuple):
         return self.known and (self.low > 0.0 or self.high < 0.0)
 
 
+class Borne(NamedTuple):
+    """£ a resident over the reported months, per cent of the rise (nan where costs did not rise), 95% interval."""
+
+    pounds: float
+    share: float
+    low: float
+    high: float
+
+
 PENNY = 0.005
 """£ a resident; a rise in costs smaller than this is none, and has no shares."""
 
@@ -389,6 +430,8 @@ def compare(
     replacing = _rules_in(rules)
     engine_for(engine, replacing)  # refuses an engine or a rule that is not there
     tasks = tuple(tasks_for(scenario, named, seeds))
+    if scenario.graph:
+        found_town(tasks[0].scenario)  # refuses files that do not fit
     if workers is not None and workers < 1:
         raise ComparisonError(f"workers is {workers}; there must be at least 1")
     asked = Comparison(scenario, named, seeds, tasks, {}, cautions=tuple(scenario.cautions()))
@@ -398,13 +441,12 @@ def compare(
     stopped = False
     news = _News(asked, lived, tell)
     try:
-        news.tell("")
         if crew.should_prepare():
-            news.tell("compiling the rules for this machine, once; the next time is quick")
-            crew.prepare()
+            crew.prepare(news.tell)
+        news.tell()
         for number, each in crew.live_all():
             lived[number] = each
-            news.tell("")
+            news.tell()
     except KeyboardInterrupt:
         stopped = True
         crew.stop()
@@ -459,13 +501,13 @@ class _News:
         self.asked, self.lived, self.listener = asked, lived, tell
         self.a_seed = len(asked.governances) * len(WORLDS)
 
-    def tell(self, saying: str) -> None:
+    def tell(self, lines: tuple[int, int] | None = None) -> None:
         if self.listener is None:
             return
         done = [task.replicate for task in self.asked.tasks if task.number in self.lived]
         whole = int((np.bincount(done, minlength=1) == self.a_seed).sum()) if done else 0
         failed = sum(1 for each in self.lived.values() if each.error)
-        self.listener(Progress(len(self.lived), len(self.asked.tasks), whole, failed, saying, self._so_far))
+        self.listener(Progress(len(self.lived), len(self.asked.tasks), whole, failed, lines, self._so_far))
 
     def _so_far(self) -> Comparison:
         return replace(self.asked, lived=dict(self.lived))
@@ -487,43 +529,60 @@ class Crew:
     ) -> None:
         self.engine, self.rules, self.replacing, self.workers, self.tasks = engine, rules, replacing, workers, tasks
         self.plain = engine == "plain"
+        self.prepared = False
         self.halt = threading.Event()
         self.executor: Executor | None = None
+        self.mine = threading.local()
 
     def should_prepare(self) -> bool:
         """Whether the runs are long enough for compiling first to pay."""
         long = sum(task.scenario.residents * task.scenario.months for task in self.tasks) * PLAIN_RESIDENT_MONTH
         return self.engine == "compiled" or (self.engine == "auto" and long > LONG_PLAIN)
 
-    def prepare(self) -> None:
-        """Compile the rules, or find out that they stay plain."""
-        lives = engine_for(self.engine, self.replacing)
-        lives.prepare(found_town(self.tasks[0].scenario))
-        self.plain = lives.plain
+    def prepare(self, tell: Callable[[tuple[int, int]], None]) -> None:
+        """Compile the rules, or find out that they stay plain; tells how far that is if it takes more than a moment."""
+        lives = self.own_engine()
+        town = found_town(self.tasks[0].scenario)
+        so_far = [(0, 0)]
+        beside = ThreadPoolExecutor(1, thread_name_prefix="kith")
+        preparing = beside.submit(lives.prepare, town, lambda done, of: so_far.append((done, of)))
+        wait([preparing], A_MOMENT)
+        while not wait([preparing], LOOK).done:
+            tell(so_far[-1])
+        beside.shutdown()
+        preparing.result()
+        self.plain, self.prepared = lives.plain, True
+
+    def own_engine(self) -> Engine:
+        """The engine of the thread that asks."""
+        if not hasattr(self.mine, "engine"):
+            self.mine.engine = engine_for(self.engine, self.replacing)
+        engine: Engine = self.mine.engine
+        return engine
 
     def live_all(self) -> Iterator[tuple[int, Lived]]:
         """Live every task, yielding each as it is done."""
-        if self.workers == 1:
-            for task in self.tasks:
-                yield task.number, live(task, self.engine, self.replacing)
-            return
-        futures = {self._submit(task): task.number for task in self.tasks}
+        self.executor = self._processes() if self.plain and self.workers > 1 else None
+        if self.executor is None:
+            self.executor = ThreadPoolExecutor(self.workers, thread_name_prefix="kith")
+        there = isinstance(self.executor, ProcessPoolExecutor)
+        futures: dict[Future[Lived], int] = {
+            self.executor.submit(_live_there if there else self._live_here, task): task.number for task in self.tasks
+        }
         waiting = set(futures)
         while waiting:
             done, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
             for future in done:
                 yield futures[future], _result(future)
-        if self.executor is not None:
-            self.executor.shutdown()
+        self.executor.shutdown()
 
-    def _submit(self, task: Task) -> Future[Lived]:
-        if self.executor is None:
-            self.executor = self._processes() if self.plain else None
-            if self.executor is None:
-                self.executor = ThreadPoolExecutor(self.workers, thread_name_prefix="kith")
-        if isinstance(self.executor, ProcessPoolExecutor):
-            return self.executor.submit(_live_there, task)
-        return self.executor.submit(live, task, self.engine, self.replacing, self.halt)
+    def _live_here(self, task: Task) -> Lived:
+        quick = self.prepared and not self.plain and task.scenario.residents <= QUICK
+        return live(task, self.own_engine(), None if quick else self._look)
+
+    def _look(self, _months: int, _of: int) -> None:
+        if self.halt.is_set():
+            raise Stopped
 
     def _processes(self) -> Executor | None:
         """Worker processes that know the rules; None where the rules cannot be sent to another process."""
@@ -539,24 +598,22 @@ class Crew:
         self.halt.set()
         if self.executor is None:
             return
+        processes = list((getattr(self.executor, "_processes", None) or {}).values())
         self.executor.shutdown(wait=False, cancel_futures=True)
-        if isinstance(self.executor, ProcessPoolExecutor):
-            for process in list((self.executor._processes or {}).values()):
-                process.terminate()
+        for process in processes:
+            process.terminate()
 
 
-def live(
-    task: Task, engine: str, rules: Mapping[str, Rule] | None, halt: threading.Event | None = None
-) -> Lived:
+A_MOMENT = 1.0
+"""Seconds that need no explanation."""
+
+
+def live(task: Task, engine: Engine, tell: Callable[[int, int], None] | None = None) -> Lived:
     """Live one run. Whatever goes wrong in it is written down, and is nobody else's trouble."""
-
-    def look(_months: int, _of: int) -> None:
-        if halt is not None and halt.is_set():
-            raise Stopped
-
     try:
-        lived: Run = run(task.scenario, engine=engine, rules=rules, tell=look)
-        return Lived(lived.rows.copy(), lived.events, lived.engine.compiled, lived.engine.why)
+        town = live_months(found_town(task.scenario), engine, task.scenario.months, tell)
+        lived = Run(task.scenario, town, LivedBy(engine.kind, engine.compiled, engine.why))
+        return Lived(lived.rows.copy(), lived.events, engine.compiled, engine.why)
     except Exception as error:  # noqa: BLE001  one run must not lose the others; its traceback is kept
         said = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
         return Lived(error=said, traceback=traceback.format_exc())
@@ -568,11 +625,11 @@ _there: dict[str, Any] = {}
 
 def _begin_work(engine: str, rules: Mapping[str, Rule] | str | Path | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    _there.update(engine=engine, rules=_rules_in(rules))
+    _there.update(engine=engine_for(engine, _rules_in(rules)))
 
 
 def _live_there(task: Task) -> Lived:
-    return live(task, _there["engine"], _there["rules"])
+    return live(task, _there["engine"])
 
 
 def _result(future: Future[Lived]) -> Lived:

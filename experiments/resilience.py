@@ -43,7 +43,7 @@ def performance(shock: npt.ArrayLike, calm: npt.ArrayLike) -> Curve:
 
 
 def loss_area(curve: Curve) -> float:
-    """What is missing from 100, added up over the months; months above 100 count against it. Percentage-point months."""
+    """What is missing from 100, added up; months above 100 count against it. Percentage-point months."""
     return float(np.sum(100.0 - curve))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -80,9 +79,8 @@ def read_question(setting: str | Path) -> Question:
     if rules is not None and not rules.is_file():
         raise ScenarioError([f"{path.name}: [{SECTION}] rules is {asked['rules']!r}; there is no such file beside it"])
     given = asked.get("governances")
-    return Question(
-        scenario, None if given is None else named_governances(given), asked.get("seeds"), rules, asked.get("made_with", {})
-    )
+    governances = None if given is None else named_governances(given)
+    return Question(scenario, governances, asked.get("seeds"), rules, asked.get("made_with", {}))
 
 
 def _problems(file: str, asked: Any) -> list[str]:
@@ -113,10 +111,7 @@ def question_text(comparison: Comparison) -> str:
         asked["stopped_early"] = f"after {len(comparison.replicates)} seeds"
     asked["made_with"] = provenance(comparison)
     lines = [f"{toml_key(name)} = {toml(value)}" for name, value in asked.items()]
-    return (
-        f"# Ask this again: kith compare {QUESTION}\n"
-        f"{scenario.to_toml()}\n[{SECTION}]\n" + "\n".join(lines) + "\n"
-    )
+    return f"# Ask this again: kith compare {QUESTION}\n{scenario.to_toml()}\n[{SECTION}]\n" + "\n".join(lines) + "\n"
 
 
 def _governances(comparison: Comparison) -> Any:
@@ -166,7 +161,7 @@ def check_folder(folder: Path, asked: Comparison, replace: bool = False) -> None
     held = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if held and QUESTION not in held:
         strangers = ", ".join(held[:3]) + (" …" if len(held) > 3 else "")
-        raise FolderError(f"{folder} is not empty and holds no results of Kith ({strangers}); choose another with --out")
+        raise FolderError(f"{folder} is not empty and holds no results of Kith ({strangers}); choose another")
     if held and not replace and not _same_question(folder / QUESTION, asked):
         raise FolderError(
             f"{folder} holds the answer to another question; choose another folder with --out, "
@@ -177,6 +172,18 @@ def check_folder(folder: Path, asked: Comparison, replace: bool = False) -> None
             pass
     except OSError as error:
         raise FolderError(f"{folder} cannot be written to: {(error.strerror or str(error)).lower()}") from None
+
+
+def free_folder(folder: Path, asked: Comparison) -> Path:
+    """This folder, or the first of folder-2, folder-3 … that is not there, is empty, or answers the same question."""
+    place, number = folder, 1
+    while place.exists():
+        held = {path.name for path in place.iterdir()} if place.is_dir() else {""}
+        if not held or (QUESTION in held and _same_question(place / QUESTION, asked)):
+            return place
+        number += 1
+        place = folder.with_name(f"{folder.name}-{number}")
+    return place
 
 
 def _same_question(file: Path, asked: Comparison) -> bool:
@@ -205,7 +212,7 @@ def write(folder: Path, comparison: Comparison, report: Callable[[Comparison], s
         written = {path.name for path in parts.iterdir()}
         for name in FILES:
             if name in written:
-                os.replace(parts / name, folder / name)
+                (parts / name).replace(folder / name)
             else:
                 (folder / name).unlink(missing_ok=True)
 

@@ -42,7 +42,7 @@ app = typer.Typer(
 )
 
 
-class Mistake(Exception):  # noqa: N818  the user's, and told as a sentence
+class Mistake(Exception):
     """Something the user got wrong: what was given, what is allowed, what was probably meant."""
 
 
@@ -89,8 +89,8 @@ def parsed(sets: list[str], scenario: Scenario) -> dict[str, Any]:
         if not equals or not name or not text:
             raise Mistake(f"--set {given}: it must be name=value, such as --set inflow=0.02")
         if name not in PARAMETERS and name not in SIZES:
-            hint = " Use --governance for it" if name == "governance" else near(name, [*PARAMETERS, *SIZES])
-            raise Mistake(f'--set {given}: there is no parameter "{name}".{hint}. See: kith parameters'.replace('".. ', '". '))
+            hint = " Use --governance for it." if name == "governance" else near(name, [*PARAMETERS, *SIZES])
+            raise Mistake(f'--set {given}: there is no parameter "{name}".{hint} See: kith parameters')
         if name in changes:
             raise Mistake(f"--set {given}: {name} is set twice")
         try:
@@ -156,7 +156,7 @@ def check_engine(engine: str) -> None:
 
     kinds = ("auto", "plain", "compiled")
     if engine not in kinds:
-        raise Mistake(f'--engine {engine}: it must be one of {", ".join(kinds)}.{near(engine, kinds)}')
+        raise Mistake(f"--engine {engine}: it must be one of {', '.join(kinds)}.{near(engine, kinds)}")
 
 
 def say(text: str = "") -> None:
@@ -189,7 +189,8 @@ class Bar:
         self.total, self.unit = total, unit
         self.terminal = sys.stderr.isatty()
         self.bar = tqdm(
-            total=total, unit=unit, delay=LONG, file=sys.stderr, disable=not self.terminal, leave=False, ncols=WIDTH - 1,
+            total=total, unit=unit, delay=LONG, file=sys.stderr, disable=not self.terminal, leave=False,
+            ncols=WIDTH - 1,
             bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} {unit}s, {remaining} left",
         )  # fmt: skip
 
@@ -199,7 +200,7 @@ class Bar:
 
     def _line(self, done: int) -> None:
         now = self.clock()
-        if done and now - self.told >= LINES_APART:
+        if done > 2 and now - self.told >= LINES_APART:
             self.told = now
             left = (now - self.began) / done * (self.total - done)
             tell(f"{done} of {self.total} {self.unit}s, about {left:.0f} s left")
@@ -240,7 +241,7 @@ def warnings_told() -> Iterator[None]:
 def kith(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
 ) -> None:
-    """A town you can ask questions of: residents, services and partners, held together by trust or by contracts, when costs jump."""
+    """A town you can ask questions of."""
     if version:
         from importlib.metadata import PackageNotFoundError  # noqa: PLC0415
         from importlib.metadata import version as installed  # noqa: PLC0415
@@ -252,13 +253,15 @@ def kith(
         raise typer.Exit
 
 
-@app.command(epilog="Example:  kith compare cost_of_living_2021 --governance contract --governance relational --seeds 30")
+@app.command(epilog="Example:  kith compare wage_step --governance contract --governance relational --seeds 30")
 def compare(
     setting: Setting = DEFAULT_SETTING,
     governance: Annotated[
         list[str] | None,
         typer.Option(
-            "--governance", metavar="NAME", show_default="contract, relational, formal_relational",
+            "--governance",
+            metavar="NAME",
+            show_default="contract, relational, formal_relational",
             help="A governance to compare: a name, a number from 0 (contract) to 1 (relational), or a TOML file with "
             "dials. Repeat it; the first is what the others are compared with.",
         ),
@@ -271,7 +274,9 @@ def compare(
     engine: EngineName = "auto",
     rules: RulesFile = None,
     workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write.", show_default="results/SETTING")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write.", show_default="results/SETTING, or -2, -3 …")
+    ] = None,
     replace: Replace = False,
     json: Json = False,
 ) -> None:
@@ -286,8 +291,9 @@ def compare(
     check_engine(engine)
     question = store.read_question(setting)
     scenario = scenario_for(question.scenario, sets, months, residents, seed)
-    named = governances_from(governance) if governance else dict(question.governances or dict.fromkeys(pairs.FAIR_FIGHT))
-    named = {name: name if value is None else value for name, value in named.items()}
+    named = governances_from(governance or list(pairs.FAIR_FIGHT))
+    if not governance and question.governances:
+        named = dict(question.governances)
     rules = rules or question.rules
     rules_from(rules)
     many = seeds if seeds is not None else question.seeds or 30
@@ -296,8 +302,8 @@ def compare(
     if workers is not None and workers < 1:
         raise Mistake(f"--workers {workers}: there must be at least 1")
     _told_model(question.made_with, store.model_fingerprint())
-    folder = out or RESULTS / (scenario.name or "comparison")
     asked = pairs.Comparison(scenario, named, many, (), {}, rules=pairs.rules_text(rules))
+    folder = out or (RESULTS / scenario.name if replace else store.free_folder(RESULTS / scenario.name, asked))
     store.check_folder(folder, asked, replace)
     fresh = not folder.exists() or not any(folder.iterdir())
     listener = Listener(provisional_line)
@@ -341,8 +347,8 @@ def _closing(found: Comparison, folder: Path, written: bool) -> None:
             + ("" if written else f"; {folder} was left as it was")
         )
     if written:
-        has_report = (folder / REPORT).is_file()
-        tell(f"{'report: ' + str(folder / REPORT) if has_report else 'written: ' + str(folder)}  ({found.seconds:.0f} s)")
+        where = f"report: {folder / REPORT}" if (folder / REPORT).is_file() else f"written: {folder}"
+        tell(f"{where}  ({found.seconds:.0f} s)")
     if found.stopped:
         raise typer.Exit(INTERRUPTED)
     if found.failures or not written:
@@ -353,27 +359,36 @@ class Listener:
     """Shows how far a comparison has come, and a first answer, clearly provisional, long before the last."""
 
     def __init__(self, provisional: Callable[[Comparison], str]) -> None:
-        self.provisional, self.bar, self.next = provisional, None, 3
-        self.said = ""
+        self.provisional, self.next, self.quiet = provisional, 3, 0.0
+        self.bar: Bar | None = None
+        self.compiling: Bar | None = None
 
     def __call__(self, progress: Progress) -> None:
         """Take in how far the comparison has come."""
+        if progress.lines is not None:
+            self._compile(*progress.lines)
+            return
         if self.bar is None:
+            self.close()
             self.bar = Bar(progress.total, "run")
-        if progress.saying and progress.saying != self.said:
-            self.said = progress.saying
-            self.bar.say(progress.saying)
         self.bar.show(progress.done)
-        if progress.seeds >= self.next and progress.done < progress.total:
-            self.next = progress.seeds * 3
+        if progress.seeds >= self.next and progress.done < progress.total and self.bar.clock() >= self.quiet:
+            self.next, self.quiet = progress.seeds * 3, self.bar.clock() + LINES_APART / 2
             self.bar.say(self.provisional(progress.so_far()))
 
-    def close(self) -> None:
-        """Take the bar away."""
-        if self.bar is not None:
-            self.bar.close()
+    def _compile(self, done: int, total: int) -> None:
+        if self.compiling is None:
+            tell("compiling the rules for this machine, once; the next time is quick")
+        if self.compiling is None or self.compiling.total != total:
+            self.close()
+            self.compiling = Bar(total, "line")
+        self.compiling.show(done)
 
-    bar: Bar | None
+    def close(self) -> None:
+        """Take the bars away."""
+        for bar in (self.bar, self.compiling):
+            if bar is not None:
+                bar.close()
 
 
 @app.command(epilog="Example:  kith run cost_of_living_2021 --governance relational --set inflow=0.02")
@@ -381,7 +396,9 @@ def run(
     setting: Setting = DEFAULT_SETTING,
     governance: Annotated[
         str | None,
-        typer.Option(help="A name, a number from 0 (contract) to 1 (relational), or a TOML file with dials.", metavar="NAME"),
+        typer.Option(
+            metavar="NAME", help="A name, a number from 0 (contract) to 1 (relational), or a TOML file with dials."
+        ),
     ] = None,
     sets: Sets = None,
     months: Months = None,
@@ -451,10 +468,11 @@ def _write_run(folder: Path, lived: Run) -> None:
 
 
 YEARLY = (
-    ("wellbeing", "wellbeing"), ("wellbeing_lowest_tenth", "lowest tenth"), ("unmet_need", "unmet need"),
-    ("waiting", "waiting /1,000"), ("crises", "crises /1,000"), ("public_cost", "£/month each"),
-    ("partners_closed", "closed"), ("trust", "trust"),
+    ("wellbeing", "wellbeing"), ("wellbeing_lowest_tenth", "lowest 10th"), ("unmet_need", "unmet need"),
+    ("waiting", "waiting"), ("crises", "crises"), ("public_cost", "public cost"), ("partners_closed", "closed"),
+    ("trust", "trust"),
 )  # fmt: skip
+"""Measures shown by the year, with their heads."""
 
 
 def _run_text(lived: Run) -> str:
@@ -465,27 +483,28 @@ def _run_text(lived: Run) -> str:
         f"{scenario.title or scenario.name}: {scenario.residents:,} residents, {scenario.months} months, "
         f"governance {_governance_shown(scenario.governance)}, seed {scenario.seed}",
         "",
-        "  year  months " + "".join(f"{words:>15}"[-10:] if False else f" {words:>14}"[-10:] for _, words in ()) + _heads(),
+        "  year  months" + "".join(f"{words:>{len(words) + 2}}" for _, words in YEARLY),
     ]
     for first in range(0, scenario.months, 12):
         year = history.iloc[first : first + 12]
-        cells = "".join(f"{reading(name).level(float(year[name].mean())):>{_width(words)}}" for name, words in YEARLY)
-        settling = "  settling" if first < 24 else ""
-        lines.append(f"  {first // 12 + 1:>4}  {first:>3}–{first + len(year) - 1:<3}{cells}{settling}")
+        span = f"{first}–{first + len(year) - 1}"
+        cells = "".join(f"{reading(name).level(float(year[name].mean())):>{len(words) + 2}}" for name, words in YEARLY)
+        lines.append(f"  {first // 12 + 1:>4}  {span:<6}{cells}{'  settling' if first < SETTLED else ''}")
     counts = lived.events["kind"].value_counts()
     told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "none"
-    lines += ["", f"Events: {told}."]
+    lines += [
+        "",
+        "Means of each year. Wellbeing 0–10; waiting: cases per 1,000 residents; crises: per 1,000 a year;",
+        "public cost: £ a month for each resident; closed: share of partners.",
+        f"Events: {told}.",
+    ]
     if not lived.engine.compiled:
         lines.append(f"Lived in plain Python{': ' + lived.engine.why if lived.engine.why else ''}.")
     return "\n".join(lines)
 
 
-def _width(words: str) -> int:
-    return max(8, len(words)) + 2 if words != "waiting /1,000" else 16
-
-
-def _heads() -> str:
-    return "".join(f"{words:>{_width(words)}}" for _, words in YEARLY)
+SETTLED = 24
+"""The first month that counts."""
 
 
 def _governance_shown(governance: Any) -> str:
@@ -523,18 +542,14 @@ def settings(json: Json = False) -> None:
 
     loaded = [load_scenario(name) for name in shipped()]
     if json:
-        say(
-            writer.dumps(
-                [{"name": each.name, "title": each.title, "story": each.story, "months": each.months} for each in loaded],
-                indent=1,
-            )
-        )
+        keys = ("name", "title", "story", "look_for", "months")
+        say(writer.dumps([{key: getattr(each, key) for key in keys} for each in loaded], indent=1))
         return
     for each in loaded:
         say(f"{each.name}: {each.title}")
         say(textwrap.fill(each.story.split("\n\n")[0], WIDTH - 2, initial_indent="  ", subsequent_indent="  "))
         say()
-    say("Use one:  kith compare NAME   ·   Write your own:  a .toml file beginning with  base = \"NAME\"")
+    say('Use one:  kith compare NAME   ·   Write your own:  a .toml file beginning with  base = "NAME"')
 
 
 @app.command(epilog="Example:  kith parameters trust")
@@ -575,8 +590,8 @@ def parameters(
             default = each.choices[int(each.default)] if each.choices else f"{each.default:g}"
         dial = "a dial of --governance; " if each.name in fields_of(Terms) else ""
         say(f"{each.name} = {default}   ({each.low:g} to {each.high:g}; {each.unit})")
-        say(textwrap.fill(each.meaning, WIDTH - 4, initial_indent="    ", subsequent_indent="    "))
-        say(textwrap.fill(f"{dial}{each.grade}: {each.source}", WIDTH - 4, initial_indent="    ", subsequent_indent="    "))
+        for text in (each.meaning, f"{dial}{each.grade}: {each.source}"):
+            say(textwrap.fill(text, WIDTH - 4, initial_indent="    ", subsequent_indent="    "))
     say()
     say(f"{len(found)} of {len(every)}. Change one:  kith compare --set NAME=VALUE")
 
@@ -589,6 +604,7 @@ def rules(
     """Print the month: every rule in order. With NAME, one rule's text."""
     import inspect  # noqa: PLC0415
     import json as writer  # noqa: PLC0415
+    import textwrap  # noqa: PLC0415
 
     from agents.declared import near  # noqa: PLC0415
     from simulation.month import MONTH  # noqa: PLC0415
@@ -602,7 +618,7 @@ def rules(
         for place, (table, rule_name, does, _) in enumerate(schedule):
             for stage in stages.get(place, ()):
                 say(stage)
-            say(f"  {table:<15}{rule_name:<24}{does}"[:WIDTH])
+            say(f"  {table:<15}{rule_name:<24}{textwrap.shorten(does, WIDTH - 41, placeholder=' …')}")
         say()
         say("See one:  kith rules NAME")
         return
@@ -615,14 +631,15 @@ def rules(
         text, line = inspect.getsource(rule), inspect.getsourcelines(rule)[1]
         where = f"{'/'.join(Path(inspect.getfile(rule)).parts[-2:])}, line {line}"
     except (OSError, TypeError):
-        text, where = f"# {_first_line(rule)}\n# This rule is written by simulation/measures.py from its table MEASURES.\n", ""
+        text = f"# {_first_line(rule)}\n# This rule is written by simulation/measures.py from its table MEASURES.\n"
+        where = "simulation/measures.py"
     if json:
         say(writer.dumps({"rule": name, "table": tables, "where": where, "doc": rule.__doc__, "text": text}, indent=1))
         return
-    say(f"# {name}: followed by {'the town' if tables == 'town' else 'each row of ' + tables}" + (f" ({where})" if where else ""))
+    say(f"# {name}: followed by {'the town' if tables == 'town' else 'each row of ' + tables} ({where})")
     say(text)
-    say("# To replace it: copy the rule into a file, my_rules.py say, with the imports it needs, keep its name, change it,")
-    say("# and run:  kith compare --rules my_rules.py")
+    say("# To replace it: copy the rule into a file, say my_rules.py, with the imports it needs. Keep its")
+    say("# name, change it, and run:  kith compare --rules my_rules.py")
 
 
 def _first_line(rule: Callable[..., Any]) -> str:
@@ -665,7 +682,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
     from agents.terms import UnknownGovernance  # noqa: PLC0415
 
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments, prog_name="kith", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else OK
     except KeyboardInterrupt:
@@ -674,7 +691,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
     except (Mistake, UnknownGovernance) as error:
         return _mistaken(str(error))
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # whoever read the answer has read enough
+        sys.stdout = None  # whoever read the answer has read enough
         return OK
     except Exception as error:  # noqa: BLE001  everything a user can meet ends in a sentence and a code
         return _ended(error)

@@ -59,7 +59,7 @@ STATES = {
     "partners_handing_back": ("handing back", "#98609F", ".."),
     "partners_closed": ("closed", "#3B0A2E", ""),
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 14, "axes.titlesize": 15, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "axes.labelcolor": INK, "text.color": INK, "axes.edgecolor": MUTED, "xtick.color": INK, "ytick.color": INK,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#E9E4DA",
@@ -88,8 +88,8 @@ def trajectory_chart(comparison: Comparison, measure: str, title: str, unit: str
     """What the shock did to a measure month by month, for every governance, with 95% bands."""
     months = np.arange(SETTLING, comparison.scenario.months)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11, 4.4))
-        axes = figure.add_axes((0.085, 0.15, 0.70, 0.72))
+        figure = Figure(figsize=(11, 4.2))
+        axes = _axes(figure, left=1.0, right=2.25, bottom=0.65, top=0.4)
         axes.axhline(0.0, color=MUTED, linewidth=1.2)
         ends, told = [], []
         for name, look in looks(list(comparison.governances)).items():
@@ -119,19 +119,18 @@ def trajectory_chart(comparison: Comparison, measure: str, title: str, unit: str
 def who_bore_it_chart(comparison: Comparison) -> str:
     """Bars of what the shock added to costs, in pounds a resident, by who bore it; what was gained lies left of 0."""
     title = "Who bore the rise in costs"
-    borne = comparison.who_bore_it.set_index(["governance", "who"])
     names = list(comparison.governances)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11, 1.5 + 0.95 * len(names)))
-        axes = figure.add_axes((0.17, 0.26, 0.80, 0.58))
+        figure = Figure(figsize=(11, 1.25 + 0.8 * len(names)))
+        axes = _axes(figure, left=1.9, right=0.25, bottom=0.7, top=0.5)
         told = []
-        reach = max(float(borne.loc[(name, COST), "pounds"]) for name in names)
+        reach = max(comparison.borne(name)[COST].pounds for name in names)
         for place, name in enumerate(names):
             right = left = 0.0
             parts = []
             for who in BEARERS:
                 words, colour, ink, hatch = BEARER_LOOKS[who]
-                pounds, share = (float(borne.loc[(name, who), column]) for column in ("pounds", "share"))
+                pounds, share = comparison.borne(name)[who][:2]
                 start = right if pounds >= 0.0 else left
                 axes.barh(
                     place, pounds, left=start, color=colour, edgecolor=INK, linewidth=0.8, hatch=hatch, height=0.62
@@ -163,9 +162,12 @@ def states_chart(comparison: Comparison) -> str:
     with mpl.rc_context(STYLE):
         columns = min(3, len(names))
         rows = -(-len(names) // columns)
-        figure = Figure(figsize=(11, 1.2 + 2.9 * rows))
+        height = 1.6 + 2.6 * rows
+        figure = Figure(figsize=(11, height))
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        figure.subplots_adjust(left=0.075, right=0.985, top=1.0 - 0.85 / (1.2 + 2.9 * rows), bottom=0.42 / rows / 2 + 0.06)
+        figure.subplots_adjust(
+            left=0.85 / 11, right=1 - 0.25 / 11, top=1.0 - 0.9 / height, bottom=0.65 / height, hspace=0.3, wspace=0.1
+        )
         told = []
         for axes, name in zip(grid.flat, names, strict=False):
             under = np.zeros(len(months))
@@ -205,8 +207,8 @@ def shock_chart(scenario: Scenario) -> str:
     """What comes from outside: prices, wages, budgets and the pressure of need, month 0 being 100."""
     title = "What came from outside (month 0 is 100)"
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11, 4.6))
-        axes = figure.add_axes((0.085, 0.14, 0.66, 0.75))
+        figure = Figure(figsize=(11, 4.4))
+        axes = _axes(figure, left=0.85, right=3.0, bottom=0.65, top=0.4)
         months = np.arange(scenario.months)
         axes.axvspan(0, SETTLING, color="#F3EFE7", linewidth=0)
         ends, told = [], []
@@ -251,45 +253,59 @@ def headline_chart(comparison: Comparison, panels: Sequence[tuple[str, str, str,
     """
     title = f"How the others differ from {shown(comparison.first)}"
     others = comparison.others
-    quantities = (("level", "in calm months"), ("buffer", "in what the shock did"))
+    quantities = (("level", "Level: in calm months"), ("buffer", "Buffer: in what the shock did"))
     look = looks(list(comparison.governances))
-    with mpl.rc_context(STYLE | {"axes.grid": False}):
-        height = 0.75 + len(panels) * (0.75 + 0.42 * len(others))
+    a_panel = 0.42 * len(others) + 0.25
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        height = 0.45 + len(panels) * (a_panel + 1.05)
         figure = Figure(figsize=(11, height))
-        grid = figure.subplots(len(panels), 2, squeeze=False)
-        figure.subplots_adjust(left=0.17, right=0.975, top=1.0 - 0.85 / height, bottom=0.5 / height, hspace=0.95, wspace=0.12)
         told = []
-        for row, (measure, words, unit, scale, better) in zip(grid, panels, strict=True):
-            for axes, (quantity, heading) in zip(row, quantities, strict=True):
-                drawn = 0
-                for place, name in enumerate(others):
-                    found = comparison.estimate(name, measure, quantity)
-                    if found is None:
-                        continue
-                    drawn += 1
-                    mean, low, high = (scale * value for value in found[:3])
-                    if found.known:
-                        axes.plot([low, high], [place, place], color=look[name].colour, linewidth=3, solid_capstyle="butt")
-                    axes.plot(
-                        [mean], [place], marker=look[name].marker, markersize=11, color=look[name].colour,
-                        markerfacecolor=look[name].colour if found.told_apart else PAPER, markeredgewidth=2.2,
-                    )  # fmt: skip
-                    told.append(f"{words}, {heading}, {shown(name)}: {mean:+.3g} {unit}")
+        for down, (measure, words, unit, scale, better) in enumerate(panels):
+            bottom = height - 0.45 - (down + 1) * (a_panel + 1.05) + 0.68
+            for across, (quantity, heading) in enumerate(quantities):
+                left = 1.9 + across * 4.6
+                axes = figure.add_axes((left / 11, bottom / height, 4.2 / 11, a_panel / height))
+                if not down:
+                    axes.text(0.0, 1.0 + 0.42 / a_panel, heading, transform=axes.transAxes, fontsize=14, color=MUTED)
+                drawn = _points(axes, comparison, measure, quantity, scale, look)
+                told += [f"{words}, {quantity}, {each} {unit}" for each in drawn]
                 axes.axvline(0.0, color=INK, linewidth=1.2)
                 axes.set_ylim(len(others) - 0.5, -0.5)
-                axes.set_yticks(range(len(others)), [shown(name) if quantity == "level" else "" for name in others])
+                axes.set_yticks(range(len(others)), [shown(name) if not across else "" for name in others])
                 axes.spines["left"].set_visible(False)
                 axes.tick_params(axis="y", length=0)
                 reach = max(abs(limit) for limit in axes.get_xlim())
                 axes.set_xlim(-reach, reach)
-                axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(5, symmetric=True))
-                arrow = "better →" if better > 0 else "← better"
-                axes.set_title(f"{words}, {heading}", fontsize=13)
-                axes.set_title(arrow, loc="right", fontsize=12, color=MUTED, fontweight="normal")
-                axes.set_xlabel(unit, fontsize=12, labelpad=1)
+                axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, symmetric=True))
+                axes.set_xlabel(f"{unit} (better →)" if better > 0 else f"(← better) {unit}", fontsize=13, labelpad=2)
+                if not across:
+                    axes.set_title(words, fontsize=15)
                 if not drawn:
                     axes.set_axis_off()
-        return svg(figure, title, "Points with 95% intervals; hollow where the interval includes 0. " + "; ".join(told) + ".")
+        return svg(
+            figure, title, "Points with 95% intervals; hollow where the interval includes 0. " + "; ".join(told) + "."
+        )
+
+
+def _points(
+    axes: Axes, comparison: Comparison, measure: str, quantity: str, scale: float, look: dict[str, Look]
+) -> list[str]:
+    """Draw a point and its interval for each governance but the first, and say what was drawn."""
+    told = []
+    for place, name in enumerate(comparison.others):
+        found = comparison.estimate(name, measure, quantity)
+        if found is None:
+            continue
+        mean, low, high = (scale * value for value in found[:3])
+        colour = look[name].colour
+        if found.known:
+            axes.plot([low, high], [place, place], color=colour, linewidth=3, solid_capstyle="butt")
+        axes.plot(
+            [mean], [place], marker=look[name].marker, markersize=11, color=colour, markeredgewidth=2.2,
+            markerfacecolor=colour if found.told_apart else PAPER,
+        )  # fmt: skip
+        told.append(f"{shown(name)}: {mean:+.3g}")
+    return told
 
 
 # ---- parts ------------------------------------------------------------------------------------------
@@ -314,9 +330,15 @@ def shown(name: str) -> str:
 def _span_told(months: npt.NDArray[np.int64], mean: Numbers) -> str:
     lowest, highest = int(np.argmin(mean)), int(np.argmax(mean))
     return (
-        f"lowest {mean[lowest]:+.3g} in month {months[lowest]}, highest {mean[highest]:+.3g} in month {months[highest]}, "
-        f"{mean[-1]:+.3g} at the end"
+        f"lowest {mean[lowest]:+.3g} in month {months[lowest]}, highest {mean[highest]:+.3g} in month "
+        f"{months[highest]}, {mean[-1]:+.3g} at the end"
     )
+
+
+def _axes(figure: Figure, *, left: float, right: float, bottom: float, top: float) -> Axes:
+    """Axes with margins in inches, so that a taller chart has no more empty space."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes((left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height))
 
 
 def _years(axes: Axes, months: npt.NDArray[np.int64], every: int = 12) -> None:
@@ -345,10 +367,13 @@ def _name_ends(axes: Axes, ends: list[tuple[float, str, str]], last: float) -> N
 def _key(figure: Figure, parts: list[tuple[str, str, str]], top: bool = False) -> None:
     from matplotlib.patches import Patch  # noqa: PLC0415
 
-    patches = [Patch(facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.8, label=words) for words, colour, hatch in parts]
+    patches = [
+        Patch(facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.8, label=words)
+        for words, colour, hatch in parts
+    ]
     figure.legend(
-        handles=patches, loc="upper left", bbox_to_anchor=(0.065 if top else 0.16, 1.0), ncols=len(parts), frameon=False,
-        handlelength=1.6, columnspacing=1.4,
+        handles=patches, loc="upper left", bbox_to_anchor=(0.065 if top else 0.155, 1.01), ncols=len(parts),
+        frameon=False, handlelength=1.6, columnspacing=1.4,
     )  # fmt: skip
 
 

@@ -133,8 +133,7 @@ def headline_text(comparison: Comparison) -> str:
         unit = f"{how.unit}, {how.difference}" if how.scale == 100.0 else how.unit
         lines.append(f"{how.title} ({unit}; {better(measure)})")
         lines.append(f"  {'':<18} {'calm':>7}  {f'level: against {first}'[:30]:<31} {'effect':>8}  buffer")
-        for name in comparison.governances:
-            lines.append(_headline_line(comparison, name, measure, how))
+        lines += [_headline_line(comparison, name, measure, how) for name in comparison.governances]
         lines.append("")
     lines += _borne_lines(comparison)
     if seeds == 1:
@@ -169,21 +168,18 @@ def _borne_lines(comparison: Comparison) -> list[str]:
     lines = ["Who bore the rise in costs (£ a resident over the reported months, and % of the rise)"]
     heads = "".join(f"{word:>19}" for word in ("funders", "partners", "staff", "residents"))
     lines.append(f"  {'':<18}{'rise':>8}{heads}")
-    borne = comparison.who_bore_it
     for name in comparison.governances:
-        mine = borne[borne["governance"] == name].set_index("who")
-        cells = "".join(
-            f"{_pounds(mine.loc[who, 'pounds']) + _share(mine.loc[who, 'share']):>19}" for who in BEARERS
-        )
-        lines.append(f"  {_cut(shown(name), 18):<18}{_pounds(mine.loc[COST, 'pounds']):>8}{cells}")
+        mine = comparison.borne(name)
+        cells = "".join(f"{_pounds(mine[who].pounds) + _share(mine[who].share):>19}" for who in BEARERS)
+        lines.append(f"  {_cut(shown(name), 18):<18}{_pounds(mine[COST].pounds):>8}{cells}")
     return [*lines, ""]
 
 
-def _share(share: Any) -> str:
+def _share(share: float) -> str:
     return "" if math.isnan(share) else f" ({share:.1f}%)".replace("-", "−")
 
 
-def _pounds(pounds: Any) -> str:
+def _pounds(pounds: float) -> str:
     return f"£{pounds:,.0f}".replace("£-", "−£").replace("−£0", "£0")
 
 
@@ -198,105 +194,105 @@ def how_many(comparison: Comparison) -> str:
     if seeds < comparison.seeds:
         many += f" of {comparison.seeds} asked"
     return (
-        f"{scenario.name or scenario.title or 'scenario'}: {many}, {scenario.residents:,} residents, "
-        f"months {SETTLING} to {scenario.months - 1}, each town with the shock and without it"
+        f"{scenario.name or scenario.title or 'scenario'}: {many}, {scenario.residents:,} "
+        f"resident{'' if scenario.residents == 1 else 's'}, months {SETTLING} to {scenario.months - 1}, "
+        "each town with the shock and without it"
     )
 
 
 def provisional_line(comparison: Comparison) -> str:
     """A first look, clearly marked, while the other seeds are still being lived."""
-    seeds = len(comparison.replicates)
-    parts = []
+    how = reading("unmet_need")
+    against = f" against {shown(comparison.first)}" if comparison.others else ""
+    lines = [f"provisional, {len(comparison.replicates)} of {comparison.seeds} seeds: unmet need, points{against}"]
     for name in comparison.others:
-        for quantity, words in (("level", "level"), ("buffer", "buffer")):
-            found = comparison.estimate(name, "unmet_need", quantity)
-            if found is not None:
-                parts.append(f"{shown(name)} {words} {_bracketed(found, reading('unmet_need'))}")
-    said = "; ".join(parts) or "nothing to compare it with"
-    return f"provisional, {seeds} of {comparison.seeds} seeds: unmet need in points against {shown(comparison.first)}: {said}"
+        cells = [_bracketed(found, how) for found in comparison.first_look(name, "unmet_need")]
+        lines.append(f"  {_cut(shown(name), 18):<18}  level {cells[0]:<30}  buffer {cells[1]}")
+    return "\n".join(lines)
 
 
 # ---- sentences --------------------------------------------------------------------------------------
 
 
-def answer(comparison: Comparison) -> list[str]:
-    """The answer in short: a sentence for each question, made from the numbers alone."""
+class Answer(NamedTuple):
+    """The answer in short: one paragraph, where each loses, who paid, and what became of the null hypothesis."""
+
+    summary: str
+    losses: list[str]
+    payers: list[str]
+    null: str
+
+
+def answer(comparison: Comparison) -> Answer:
+    """The answer in short, made from the numbers alone by the same template for every governance."""
     first = shown(comparison.first)
-    said = []
-    for name in comparison.others:
-        for quantity, when in (("level", "In calm months"), ("buffer", "Under the shock")):
-            said.append(_sorted_out(comparison, name, quantity, when, first))
-    if not comparison.others:
-        said.append("Only one governance was asked for, so there is nothing to compare it with.")
-    said += [_where_it_loses(comparison, name) for name in comparison.governances if comparison.others]
-    said += [_borne_sentence(comparison, name) for name in comparison.governances]
-    said.append(_null_sentence(comparison))
-    return said
+    said = [_sorted_out(comparison, name, first) for name in comparison.others]
+    summary = " ".join(said) or "Only one governance was asked for, so there is nothing to compare it with."
+    losses = [_where_it_loses(comparison, name) for name in comparison.governances if comparison.others]
+    payers = [_borne_sentence(comparison, name) for name in comparison.governances]
+    return Answer(summary, losses, payers, _null_sentence(comparison))
 
 
-def _sorted_out(comparison: Comparison, name: str, quantity: str, when: str, first: str) -> str:
-    sorts: dict[str, list[str]] = {"better": [], "worse": [], "unsure": []}
+def _sorted_out(comparison: Comparison, name: str, first: str) -> str:
+    """On which primary outcomes a governance is better, worse or not to be told apart: in calm, then in the shock."""
+    calm = _sides(comparison, name, "level", ("is better than", "is worse than"), first)
+    shock = _sides(comparison, name, "buffer", ("is hurt less than", "is hurt more than"), first)
+    return f"In calm months {shown(name)} {calm}. When the shock comes, it {shock}."
+
+
+def _sides(comparison: Comparison, name: str, quantity: str, words: tuple[str, str], first: str) -> str:
+    sides: dict[str, list[str]] = {"better": [], "worse": [], "unsure": []}
     for measure in PRIMARY:
         found = comparison.estimate(name, measure, quantity)
-        if found is None:
-            continue
-        said = verdict(measure, found)
-        sorts[said if said in sorts else "unsure"].append(TITLES[measure].lower())
-    what = "does better than" if quantity == "level" else "is hurt less than"
-    what_not = "does worse than" if quantity == "level" else "is hurt more than"
-    parts = []
-    if sorts["better"]:
-        parts.append(f"{what} {first} on {listed(sorts['better'])}")
-    if sorts["worse"]:
-        parts.append(f"{what_not} {first} on {listed(sorts['worse'])}")
-    if sorts["unsure"]:
-        parts.append(f"cannot be told from {first} on {listed(sorts['unsure'])}")
-    return f"{when}, {shown(name)} {listed(parts)}."
+        if found is not None:
+            side = verdict(measure, found)
+            sides[side if side in sides else "unsure"].append(TITLES[measure].lower())
+    headed = ((words[0], "better"), (words[1], "worse"), ("cannot be told from", "unsure"))
+    return listed(f"{said} {first} on {listed(sides[side])}" for said, side in headed if sides[side])
 
 
 def _where_it_loses(comparison: Comparison, name: str) -> str:
-    """Where a governance is behind one of the others, on any outcome with a better and a worse side."""
-    behind: dict[str, list[str]] = {}
-    for measure in NAMES:
-        if not direction(measure) or measure in (COST, *BEARERS):
-            continue
-        for other in comparison.governances:
-            if other == name:
-                continue
-            found = against(comparison, name, other, measure)
-            if found is not None and verdict(measure, found) == "worse":
-                behind.setdefault(other, []).append(reading(measure).title)
-    if not behind:
-        return f"Where {shown(name)} loses: nowhere that can be told, in calm months."
-    parts = [
-        f"to {shown(other)} on {len(losses)} outcome{'s' if len(losses) > 1 else ''} "
-        f"({listed([_small(each) for each in losses[:6]])}{', and others' if len(losses) > 6 else ''})"
-        for other, losses in behind.items()
-    ]
-    return f"Where {shown(name)} loses in calm months: {'; '.join(parts)}."
+    """Where a governance is behind, on any outcome with a better and a worse side, in calm and under the shock."""
+    pairs = [(name, comparison.first)] if name != comparison.first else [(name, other) for other in comparison.others]
+    parts = []
+    for _, other in pairs:
+        for quantity, words in (("level", "in calm months"), ("buffer", "in what the shock does")):
+            behind = [
+                measure.replace("_", " ")
+                for measure in NAMES
+                if measure not in (COST, *BEARERS) and _behind(comparison, name, other, measure, quantity)
+            ]
+            if behind:
+                more = f" and {len(behind) - MANY} more" if len(behind) > MANY else ""
+                shortened = ", ".join(behind[:MANY]) + more if more else listed(behind)
+                parts.append(f"{words} it is behind {shown(other)} on {shortened}")
+    if not parts:
+        return f"{shown(name).capitalize()}: nowhere that can be told."
+    return f"{shown(name).capitalize()}: {'; '.join(parts)}."
 
 
-def against(comparison: Comparison, name: str, other: str, measure: str) -> Estimate | None:
-    """The level of one governance against another, of which one is the first."""
-    if other == comparison.first:
-        return comparison.estimate(name, measure, "level")
-    if name == comparison.first:
-        found = comparison.estimate(other, measure, "level")
-        return None if found is None else Estimate(-found.mean, -found.high, -found.low, found.sign_share, found.seeds)
-    return None
+MANY = 6
+"""Outcomes to name in a sentence."""
+
+
+def _behind(comparison: Comparison, name: str, other: str, measure: str, quantity: str) -> bool:
+    if not direction(measure):
+        return False
+    turned = name == comparison.first
+    found = comparison.estimate(other if turned else name, measure, quantity)
+    return found is not None and verdict(measure, found) == ("better" if turned else "worse")
 
 
 def _borne_sentence(comparison: Comparison, name: str) -> str:
-    borne = comparison.who_bore_it
-    mine = borne[borne["governance"] == name].set_index("who")
-    if math.isnan(mine.loc[COST, "share"]):
+    mine = comparison.borne(name)
+    if math.isnan(mine[COST].share):
         return f"Under {shown(name)} costs did not rise, so there was nothing to bear."
-    parts = [f"{BEARER_WORDS[who]} {mine.loc[who, 'share']:.0f}%".replace("-", "−") for who in BEARERS]
-    gained = [BEARER_WORDS[who] for who in BEARERS if mine.loc[who, "pounds"] < -PENNIES]
+    parts = [f"{BEARER_WORDS[who]} {mine[who].share:.0f}%".replace("-", "−") for who in BEARERS]
+    gained = [BEARER_WORDS[who] for who in BEARERS if mine[who].pounds < -PENNIES]
     more = f" (below 0: {listed(gained)} gained while costs rose)" if gained else ""
     return (
-        f"Under {shown(name)} the shock raised costs by {_pounds(mine.loc[COST, 'pounds'])} a resident; "
-        f"of this bore: {', '.join(parts)}{more}."
+        f"Under {shown(name)} the shock raised costs by {_pounds(mine[COST].pounds)} a resident. "
+        f"Who bore it: {', '.join(parts)}{more}."
     )
 
 
@@ -317,11 +313,14 @@ def _null_sentence(comparison: Comparison) -> str:
     if not kept:
         return "The null hypothesis was not put to the test."
     if not apart:
-        return f"Not one of {len(kept)} primary comparisons can be told from no difference: the null hypothesis stands."
+        return (
+            f"Of {len(kept)} comparisons on the outcomes declared in advance, none can be told from no difference. The "
+            "null hypothesis stands."
+        )
     return (
-        f"{apart} of {len(kept)} primary comparisons can be told from no difference, so in this model town the null "
-        "hypothesis does not stand as a whole. That is a statement about the assumptions listed below, not about any "
-        "real town."
+        f"Of {len(kept)} comparisons on the outcomes declared in advance, {apart} can be told from no difference. "
+        "In this model town the null hypothesis does not stand as a whole. That follows from the assumptions listed "
+        "below; it says nothing by itself about any real town."
     )
 
 
@@ -365,18 +364,22 @@ CSS = """
 :root{--ink:#1D2733;--muted:#56616D;--rule:#D9D3C8;--paper:#FBF8F3;--card:#fff}
 *{box-sizing:border-box}
 html{font-size:112.5%;-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--paper);color:var(--ink);font:400 1rem/1.5 "Figtree","Segoe UI",system-ui,-apple-system,"Noto Sans",sans-serif}
+body{margin:0;background:var(--paper);color:var(--ink);
+ font:400 1rem/1.5 "Figtree","Segoe UI",system-ui,-apple-system,"Noto Sans",sans-serif}
 main,header,footer{max-width:68rem;margin:0 auto;padding:0 1.5rem}
 header{padding-top:2.2rem}
 h1{font-size:2rem;line-height:1.15;letter-spacing:-.01em;margin:0 0 .4rem}
 h2{font-size:1.4rem;line-height:1.2;margin:2.8rem 0 .7rem;padding-top:.9rem;border-top:3px solid var(--ink)}
 h3{font-size:1.1rem;margin:1.6rem 0 .3rem}
 p,li{max-width:46rem}
-.lead{font-size:1.1rem;color:var(--muted);margin:.2rem 0 1rem}
-.null{background:var(--ink);color:#fff;border-radius:.7rem;padding:1rem 1.3rem;margin:1.2rem 0;font-size:1.25rem;font-weight:650;line-height:1.3}
+.lead{font-size:1.1rem;color:var(--muted);margin:.2rem 0 1rem;max-width:none}
+.null{background:var(--ink);color:#fff;border-radius:.7rem;padding:1rem 1.3rem;margin:1.2rem 0;font-size:1.25rem;
+ font-weight:650;line-height:1.3}
 .null small{display:block;font-size:.9rem;font-weight:500;opacity:.85}
-.answer{background:var(--card);border:1px solid var(--rule);border-left:.5rem solid var(--ink);border-radius:.4rem .8rem .8rem .4rem;padding:.7rem 1.4rem;margin:1rem 0}
-.answer p{margin:.55rem 0;max-width:none}
+.answer{background:var(--card);border:1px solid var(--rule);border-left:.5rem solid var(--ink);
+ border-radius:.4rem .8rem .8rem .4rem;padding:.7rem 1.4rem;margin:1rem 0}
+.answer p{margin:.55rem 0;max-width:none}.answer .first{font-size:1.15rem;line-height:1.45}
+h3 small{font-weight:400;color:var(--muted);font-size:.9rem}
 .warn{border:2px solid #8A5A00;background:#FFF6DD;border-radius:.6rem;padding:.7rem 1.2rem;margin:1rem 0}
 figure{margin:1.2rem 0;background:var(--card);border:1px solid var(--rule);border-radius:.8rem;padding:.8rem 1rem}
 figcaption{color:var(--muted);font-size:.92rem;max-width:52rem}
@@ -390,7 +393,10 @@ th:first-child,td:first-child,.words td,.words th{text-align:left}
 thead th{border-top:0;border-bottom:2px solid var(--ink);vertical-align:bottom;line-height:1.25}
 tbody th{font-weight:600}
 tr.group th{background:#F3EFE7;border-top:2px solid var(--ink);font-weight:700;text-align:left}
-td small,th small{display:block;color:var(--muted);font-weight:400;white-space:nowrap}
+td small,thead small{display:block;color:var(--muted);font-weight:400;white-space:nowrap}
+tbody th small{display:block;color:var(--muted);font-weight:400}
+tbody th{white-space:nowrap}.wide tbody th,.group th,.words tbody th{white-space:normal}
+ .wide th:first-child{min-width:15rem}
 .apart{font-weight:700}
 nav ul{columns:2;padding-left:1.2rem;margin:.4rem 0}
 a{color:#0B4A80}
@@ -439,7 +445,8 @@ def report_html(comparison: Comparison) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}: {escape(names)} – Kith</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
         f"<header><h1>{escape(title)}</h1>"
-        f'<p class="lead">Towns held together by {escape(names)}: {escape(how_many(comparison))}.</p>'
+        f'<p class="lead">Who is better served when costs jump: towns whose services and partners are held together by '
+        f"{escape(names)}? {_lead(comparison)}</p>"
         f'<div class="null"><small>The null hypothesis</small>{NULL}</div>'
         f"{_warnings(comparison)}"
         f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n'
@@ -449,10 +456,20 @@ def report_html(comparison: Comparison) -> str:
     )
 
 
+def _lead(comparison: Comparison) -> str:
+    scenario, seeds = comparison.scenario, len(comparison.replicates)
+    return (
+        f"Each was lived {seeds} time{'' if seeds == 1 else 's'} with different luck, with the shock and without it, "
+        f"in a model town of {scenario.residents:,}; months {SETTLING} to {scenario.months - 1} are reported."
+    )
+
+
 def _warnings(comparison: Comparison) -> str:
     said = []
     if comparison.stopped:
-        said.append(f"This comparison was stopped early, after {len(comparison.replicates)} of {comparison.seeds} seeds.")
+        said.append(
+            f"This comparison was stopped early, after {len(comparison.replicates)} of {comparison.seeds} seeds."
+        )
     if comparison.failures:
         task, each = comparison.failures[0]
         said.append(
@@ -470,14 +487,20 @@ def _warnings(comparison: Comparison) -> str:
 
 
 def _answer_section(comparison: Comparison) -> str:
-    said = "".join(f"<p>{escape(each)}</p>" for each in answer(comparison))
+    said = answer(comparison)
+    lost = "".join(f"<li>{escape(each)}</li>" for each in said.losses)
+    paid = "".join(f"<li>{escape(each)}</li>" for each in said.payers)
     outcomes = "".join(
-        f"<h3>{TITLES[measure]}</h3><p>"
+        f"<h3>{TITLES[measure]} <small>{escape(reading(measure).difference)}; {better(measure)}</small></h3><p>"
         + " ".join(escape(each) for each in outcome_sentences(comparison, measure))
-        + f" ({escape(reading(measure).difference.capitalize())}; {better(measure)}.)</p>"
+        + "</p>"
         for measure in PRIMARY
     )
-    return f'<div class="answer">{said}</div>{outcomes}'
+    return (
+        f'<div class="answer"><p class="first">{escape(said.summary)}</p><p>{escape(said.null)}</p></div>'
+        + (f"<h3>Where each loses</h3><ul>{lost}</ul>" if lost else "")
+        + f"<h3>Who paid</h3><ul>{paid}</ul>{outcomes}"
+    )
 
 
 def _headline_section(comparison: Comparison) -> str:
@@ -494,14 +517,25 @@ def _headline_section(comparison: Comparison) -> str:
         for name in comparison.governances:
             calm, effect = (comparison.estimate(name, measure, quantity) for quantity in ("calm", "effect"))
             cells = [
-                "" if calm is None else how.level(calm.mean),
+                "–" if calm is None else how.level(calm.mean),
                 _cell(comparison.estimate(name, measure, "level"), how, measure),
-                "" if effect is None else how.change(effect.mean),
+                _effect(effect, how),
                 _cell(comparison.estimate(name, measure, "buffer"), how, measure),
             ]
             rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
-    heads = ("Governance", "In calm months", f"Level: against {first}, calm", "Effect of the shock", f"Buffer: against {first}’s effect")
-    table = _table(heads, rows, "Means over seeds and reported months. Under each difference: its 95% interval, and the share of seeds with its sign. Bold where the interval leaves out 0.")
+    heads = (
+        "Governance",
+        "In calm months",
+        f"Level: against {first}, calm",
+        "Effect of the shock",
+        f"Buffer: against {first}’s effect",
+    )
+    table = _table(
+        heads,
+        rows,
+        "Means over seeds and reported months. Under each difference: its 95% interval, and the share of seeds with "
+        "its sign. Bold where the interval leaves out 0.",
+    )
     chart = ""
     if comparison.others and len(comparison.replicates) > 1:
         panels = []
@@ -510,13 +544,18 @@ def _headline_section(comparison: Comparison) -> str:
             panels.append((measure, how.title, how.difference, how.scale, direction(measure)))
         chart = _figure(
             plots.headline_chart(comparison, panels),
-            f"Difference from {first}; line: 95% interval; hollow point: the interval includes 0, so no difference can be told.",
+            f"Difference from {first}; line: 95% interval; hollow point: the interval includes 0, so no difference can "
+            "be told.",
         )
     return (
         "<p><b>Level</b> is what a governance makes of calm months. <b>Effect</b> is what the shock did, against the "
         "same town with the same luck and no shock. <b>Buffer</b> is how that effect differs between governances. They "
         "are kept apart because a town can be better off all along and yet be hurt more.</p>" + table + chart
     )
+
+
+def _effect(found: Estimate | None, how: Reading) -> str:
+    return "–" if found is None else f"{how.change(found.mean)}<small>{interval(found, how)}</small>"
 
 
 def _cell(found: Estimate | None, how: Reading, measure: str) -> str:
@@ -533,27 +572,26 @@ def _cell(found: Estimate | None, how: Reading, measure: str) -> str:
 def _borne_section(comparison: Comparison) -> str:
     from viz import plots  # noqa: PLC0415
 
-    borne = comparison.who_bore_it
     rows = []
     for name in comparison.governances:
-        mine = borne[borne["governance"] == name].set_index("who")
-        cells = [_pounds(mine.loc[COST, "pounds"])]
+        mine = comparison.borne(name)
+        cells = [_pounds(mine[COST].pounds)]
         for who in BEARERS:
-            low, high = (mine.loc[who, end] for end in ("low", "high"))
-            between = "no interval" if math.isnan(low) else f"{_pounds(low)} to {_pounds(high)}"
-            cells.append(f"{_pounds(mine.loc[who, 'pounds'])}{_share(mine.loc[who, 'share'])}<small>{between}</small>")
+            known = not math.isnan(mine[who].low)
+            between = f"{_pounds(mine[who].low)} to {_pounds(mine[who].high)}" if known else "no interval"
+            cells.append(f"{_pounds(mine[who].pounds)}{_share(mine[who].share)}<small>{between}</small>")
         rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
     table = _table(
         ("Governance", "Rise in costs", "Funders", "Partners’ reserves", "Staff, unpaid", "Residents"),
         rows,
-        "£ for each resident over the reported months, shock less calm; in brackets the share of the rise. The four add up to the rise, to the penny.",
+        "£ for each resident over the reported months, shock less calm; in brackets the share of the rise. The four "
+        "add up to the rise, to the penny.",
     )
     chart = _figure(
         plots.who_bore_it_chart(comparison),
-        "Governances may differ less in how much a shock costs than in who pays. Residents pay in help and effort not given.",
+        "Governances may differ less in how much a shock costs than in who pays. Residents pay in help not given.",
     )
-    said = "".join(f"<p>{escape(_borne_sentence(comparison, name))}</p>" for name in comparison.governances)
-    return chart + table + said
+    return chart + table
 
 
 def _months_section(comparison: Comparison) -> str:
@@ -562,20 +600,30 @@ def _months_section(comparison: Comparison) -> str:
     found = []
     for measure in PRIMARY[:3]:
         how = reading(measure)
-        chart = plots.trajectory_chart(
-            comparison, measure, f"{how.title}: shock less calm", how.difference, how.scale
+        chart = plots.trajectory_chart(comparison, measure, f"{how.title}: shock less calm", how.difference, how.scale)
+        found.append(
+            _figure(
+                chart,
+                f"0 is the same town without the shock. {better(measure).capitalize()}. Shaded: 95% interval of the "
+                "mean over seeds.",
+            )
         )
-        found.append(_figure(chart, f"0 is the same town without the shock. {better(measure).capitalize()}. Shaded: 95% interval of the mean over seeds."))
     return "".join(found)
 
 
 def _resilience_section(comparison: Comparison) -> str:
+    def one(value: float) -> str:
+        return f"{value:,.1f}"
+
+    def percent(value: float) -> str:
+        return f"{100 * value:.0f}%"
+
     columns: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-        ("loss_area", "Loss area<small>point-months</small>", lambda value: f"{value:,.1f}"),
-        ("depth", "Depth<small>points</small>", lambda value: f"{value:.1f}"),
-        *((f"months_below_{drop:g}", f"Months more than {drop:g} below", lambda value: f"{value:.1f}") for drop in resilience.DROPS),
+        ("loss_area", "Loss area<small>point-months</small>", one),
+        ("depth", "Depth<small>points</small>", one),
+        *((f"months_below_{drop:g}", f"Months more than {drop:g} below", one) for drop in resilience.DROPS),
         ("residual_loss", f"Residual loss<small>last {resilience.LAST} months</small>", lambda value: f"{value:.2f}"),
-        *((f"below_{floor:g}", f"Fell below {floor:g}%<small>of runs</small>", lambda value: f"{100 * value:.0f}%") for floor in resilience.FLOORS),
+        *((f"below_{floor:g}", f"Fell below {floor:g}%<small>of runs</small>", percent) for floor in resilience.FLOORS),
     )  # fmt: skip
     rows = []
     for outcome, words in resilience.OUTCOMES.items():
@@ -612,30 +660,31 @@ def _recovery_cell(comparison: Comparison, name: str, outcome: str) -> str:
 
 
 def _outcomes_section(comparison: Comparison) -> str:
+    first = comparison.first
     rows = []
     for measure in NAMES:
         if measure in PRIMARY:
             continue
         how = reading(measure)
-        rows.append(
-            f'<tr class="group"><th colspan="5" scope="colgroup">{escape(how.title)} '
-            f"<small>{escape(how.unit)}; {better(measure)}</small></th></tr>"
-        )
-        for name in comparison.governances:
-            calm, effect = (comparison.estimate(name, measure, quantity) for quantity in ("calm", "effect"))
-            cells = [
-                "" if calm is None else how.level(calm.mean),
-                _line(comparison.estimate(name, measure, "level"), how, measure),
-                "" if effect is None else f"{how.change(effect.mean)} <small>{interval(effect, how)}</small>",
-                _line(comparison.estimate(name, measure, "buffer"), how, measure),
-            ]
-            rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
+        calm, effect = (comparison.estimate(first, measure, quantity) for quantity in ("calm", "effect"))
+        cells = ["–" if calm is None else how.level(calm.mean)]
+        cells += [_line(comparison.estimate(name, measure, "level"), how, measure) for name in comparison.others]
+        cells += [_effect(effect, how)]
+        cells += [_line(comparison.estimate(name, measure, "buffer"), how, measure) for name in comparison.others]
+        about = f"{how.unit}; {better(measure)}" if how.unit else better(measure)
+        rows.append(f'<tr><th scope="row">{escape(how.title)}<small>{escape(about)}</small></th>{_tds(cells)}</tr>')
+    against = [f"{escape(shown(name))}" for name in comparison.others]
+    heads = ["Outcome", f"{escape(shown(first))}<small>in calm months</small>"]
+    heads += [f"{name}<small>level</small>" for name in against]
+    heads += [f"{escape(shown(first))}<small>effect of the shock</small>"]
+    heads += [f"{name}<small>buffer</small>" for name in against]
     return (
-        f"<p>All of them, for every governance, whoever comes out ahead. There are many: of intervals that leave out 0 "
-        f"about one in twenty would do so by chance alone.</p>"
+        "<p>All of them, for every governance, whoever comes out ahead. There are many: among so many intervals about "
+        "one in twenty leaves out 0 by chance alone.</p>"
         + _table(
-            ("Governance", "In calm months", "Level", "Effect of the shock", "Buffer"), rows,
-            f"Level and buffer against {escape(shown(comparison.first))}, with 95% intervals; bold where the interval leaves out 0.",
+            heads, rows,
+            f"Level and buffer are differences from {escape(shown(first))}, with 95% intervals; bold where the "
+            "interval leaves out 0. Differences of percentages are in percentage points.", "wide",
         )
     )  # fmt: skip
 
@@ -648,7 +697,7 @@ def _line(found: Estimate | None, how: Reading, measure: str) -> str:
     mean = how.change(found.mean)
     if found.told_apart:
         mean = f'<span class="apart">{mean}</span> {verdict(measure, found)}'
-    return f"{mean} <small>{interval(found, how)}</small>"
+    return f"{mean}<small>{interval(found, how)}</small>"
 
 
 def _shock_section(comparison: Comparison) -> str:
@@ -685,8 +734,8 @@ def _compared_section(comparison: Comparison) -> str:
         f"<dt>{escape(shown(name))}</dt><dd>{escape(NOTES.get(name, 'Dials of one’s own.'))}</dd>" for name in terms
     )
     return (
-        f"<p>A governance is twelve dials and nothing else: no rule of the model reads its name. Funding, staff and luck "
-        f"are the same in every town of a pair.</p><dl>{notes}</dl>"
+        f"<p>A governance is twelve dials and nothing else: no rule of the model reads its name. Funding, staff and "
+        f"luck are the same in every town of a pair.</p><dl>{notes}</dl>"
         + _table(("Dial", *(shown(name) for name in terms), "Meaning"), rows, "The dials of each governance.")
     )
 
@@ -706,9 +755,11 @@ in any town.</p>
 and from the <i>Level Measures</i> study it cites. Both are published by, or with, a supplier of outsourced services.
 Neither contains a measured effect under a cost shock. The model was built so that it can turn out either way.</li>
 <li>The town is made up. It has the shape of an English town, and no town’s data.</li>
-<li>Most numbers are assumed (see below). A difference here is a consequence of them, and can change sign when they do.</li>
+<li>Most numbers are assumed (see below). A difference here follows from them, and can change sign with them.</li>
 <li>Intervals tell how sure we are of the mean over luck <i>in this model</i>. They say nothing about whether the
 model is right.</li>
+<li>A difference can be sure and small. For scale: in the worst year on record mean life satisfaction in the United
+Kingdom moved by about a tenth of a point of ten.</li>
 <li>Equal budget means the same funding, staff and hours to start with. It does not mean that the same is spent: look at
 public cost and at reserves before calling one side cheaper.</li>
 <li>Politics, elections, media, law and individual leaders are left out.</li>
@@ -718,7 +769,9 @@ public cost and at reserves before calling one side cheaper.</li>
 
 def _assumptions_section(comparison: Comparison) -> str:
     declared = {**fields_of(Parameters), **fields_of(Terms)}
-    counts = {grade: [each for each in declared.values() if each.grade == grade] for grade in (MEASURED, BORROWED, ASSUMED)}
+    counts = {
+        grade: [each for each in declared.values() if each.grade == grade] for grade in (MEASURED, BORROWED, ASSUMED)
+    }
     meanings = {
         MEASURED: "measured in public services of the kind modelled",
         BORROWED: "taken from other places, times or fields",
@@ -742,9 +795,10 @@ def _assumptions_section(comparison: Comparison) -> str:
                 f"<td>{each.low:g}–{each.high:g}</td><td>{escape(each.meaning)}<small>{escape(each.unit)}</small></td>"
                 f"<td>{escape(each.source)}</td></tr>"
             )
-    return (
-        _table(("Evidence", "Numbers", "Meaning"), summary, "The model’s parameters and dials, by how good the evidence is.")
-        + _table(("Parameter", "Value", "Range", "Meaning", "Source"), rows, "Every parameter of this comparison.", "words")
+    return _table(
+        ("Evidence", "Numbers", "Meaning"), summary, "The model’s parameters and dials, by how good the evidence is."
+    ) + _table(
+        ("Parameter", "Value", "Range", "Meaning", "Source"), rows, "Every parameter of this comparison.", "words"
     )
 
 
@@ -755,17 +809,19 @@ def _value(value: Any) -> str:
 
 
 def _again_section(comparison: Comparison) -> str:
-    made = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in provenance(comparison).items())
+    made = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
+        for name, value in provenance(comparison).items()
+    )
     rules = ""
     if comparison.rules:
         rules = f"<p>These rules took the place of the model’s own:</p><pre>{escape(comparison.rules)}</pre>"
     return (
-        "<p>The folder this page is in holds <code>question.toml</code>, which says everything that was asked. The same "
-        "version gives the same numbers, to the last digit, on any machine and with any number of workers:</p>"
+        "<p>The folder this page is in holds <code>question.toml</code>, which says everything that was asked. The "
+        "same version gives the same numbers, to the last digit, on any machine and with any number of workers:</p>"
         "<pre>kith compare question.toml</pre>"
-        "<p><code>runs</code>, <code>months</code> and <code>events</code> beside it hold every run, month and event.</p>"
-        + _table(("What", "Version"), [made], "What made these results.", "words")
-        + rules
+        "<p><code>runs</code>, <code>months</code> and <code>events</code> beside it hold every run, month and event."
+        "</p>" + _table(("What", "Version"), [made], "What made these results.", "words") + rules
     )
 
 
