@@ -356,6 +356,66 @@ class Books:
     crisis_cost: float = column(unit="£", meaning="Of it, on crises, whoever paid.")
 
 
+class Count:
+    """The whole town, counted this month: what the measures are made from."""
+
+    residents: float = column(unit="people", meaning="Residents counted.")
+    wellbeing: float = column(unit="sum of 0-10", meaning="Their wellbeing, added up.")
+    lowest_tenth: float = column(unit="0-10", meaning="Wellbeing that nine in ten exceed.")
+    low_wellbeing: float = column(unit="people", meaning="Residents at 4 or below.")
+    need: float = column(unit="sum of severity", meaning="Needs above tolerance before help, added up.")
+    unmet: float = column(unit="sum of severity", meaning="What was still above tolerance after help.")
+    several_needs: float = column(unit="people", meaning="Residents who feel two or more needs.")
+    waiting: float = column(unit="cases", meaning="Cases waiting.")
+    waiting_long: float = column(unit="cases", meaning="Cases waiting for more than six months.")
+    waiting_median: float = column(unit="months", meaning="How long the middle case has waited.")
+    asked: float = column(unit="contacts", meaning="Requests for help.")
+    came_back: float = column(unit="contacts", meaning="Of these, made because help had failed.")
+    gave_up: float = column(unit="cases", meaning="Cases that gave up.")
+    crises: float = column(unit="crises", meaning="Crises.")
+    helped: float = column(unit="cases", meaning="Cases helped.")
+    resolved: float = column(unit="cases", meaning="Of these, with success.")
+    moved: float = column(unit="cases", meaning="Cases helped by another organisation than last time.")
+    ranks: float = column(unit="people × rank", meaning="Residents by the rank of their neighbourhood's deprivation.")
+    ranks_squared: float = column(unit="people × rank²", meaning="The same, by the rank's square.")
+    unmet_by_rank: float = column(unit="severity × rank", meaning="Unmet need by rank.")
+    unmet_least_deprived: float = column(unit="severity a resident", meaning="Unmet need in the least deprived part.")
+    unmet_most_deprived: float = column(unit="severity a resident", meaning="Unmet need in the most deprived part.")
+    staff: float = column(unit="workers", meaning="Workers in post, those between employers included.")
+    posts: float = column(unit="workers", meaning="Posts, those of lost agreements included.")
+    leavers: float = column(unit="workers", meaning="Workers who left.")
+    burnt_out: float = column(unit="workers", meaning="Workers who are burnt out.")
+    practice: float = column(unit="workers × practice", meaning="Practice, weighted by staff.")
+    tie_time_cost: float = column(unit="£", meaning="Staff time that ties took, at cost.")
+    places: float = column(unit="places", meaning="Places that could be given, own and partners'.")
+    service_money: float = column(unit="£", meaning="Money held by services and funders.")
+    budgets: float = column(unit="£ a month", meaning="Budgets of services.")
+    partners: float = column(unit="partners", meaning="Partners, closed ones included.")
+    partners_in_state: Numbers = column(shape=5, unit="partners", meaning="Partners by state, from stable to closed.")
+    partner_money: float = column(unit="£", meaning="Money held by living partners.")
+    partner_usual_cost: float = column(unit="£ a month", meaning="Usual cost of living partners.")
+    agreements: float = column(unit="agreements", meaning="Agreements, lost ones included.")
+    held: float = column(unit="agreements", meaning="Agreements in force.")
+    trust: float = column(unit="sum of 0-1", meaning="Trust on these, both sides' mean, added up.")
+    trust_squared: float = column(unit="sum of squares", meaning="The same, squared and added up.")
+    changed_hands: float = column(unit="agreements", meaning="Agreements that changed hands.")
+    seller_broke: float = column(
+        unit="agreements", meaning="Agreements in which the seller was seen to break its word."
+    )
+    buyer_broke: float = column(unit="agreements", meaning="Agreements in which the buyer refused a promised rise.")
+    bought: float = column(unit="places", meaning="Places bought.")
+    effort: float = column(unit="places", meaning="Places bought, by the effort made.")
+    paid: float = column(unit="£", meaning="Paid for places bought.")
+    cost: float = column(unit="£", meaning="What these places cost in full.")
+    cost_rise: float = column(unit="£", meaning="The rise in costs, from the books.")
+    by_funders: float = column(unit="£", meaning="Of it, borne by funders.")
+    by_partners: float = column(unit="£", meaning="Of it, borne by partners.")
+    by_staff: float = column(unit="£", meaning="Of it, borne by staff.")
+    by_residents: float = column(unit="£", meaning="Of it, borne by residents.")
+    public_cost: float = column(unit="£", meaning="Spent by the public purse.")
+    tie_cost: float = column(unit="£", meaning="Of it, on ties.")
+
+
 class Town(NamedTuple):
     """Everything at one moment. Services and agreements are the first rows of their tables, and the same memory."""
 
@@ -378,6 +438,7 @@ class Town(NamedTuple):
     parameters: Any
     clock: Any
     books: Any
+    count: Any
 
 
 RECORDS: dict[str, type] = {
@@ -395,6 +456,7 @@ RECORDS: dict[str, type] = {
     "events": Event,
     "clock": Clock,
     "books": Books,
+    "count": Count,
 }
 """Which class declares the rows of which field of the town (parameters and history have their own homes)."""
 

@@ -1,8 +1,9 @@
-"""What is measured: one short function of the town for each number.
+"""What is measured: one line of arithmetic on the month's count for each number.
 
 Change this file to measure something new: write the function and add it to MEASURES. Its name becomes a
-column of every results table, and its docstring the label: what it is, then its unit. Residents have
-stood up to be counted by neighbourhood before the month is measured, so few measures walk through them.
+column of every results table, and its docstring the label: what it is, then its unit. Where the count
+lacks what you need, add a column to Count in agents/tables.py and fill it in the rules below, which count
+the town once; residents have already stood up to be counted by neighbourhood.
 """
 
 from __future__ import annotations
@@ -12,14 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from agents.declared import column
+from agents.agreements import cost_now
+from agents.declared import column, fields_of
 from agents.rule import rule
 from agents.tables import (
     MONTHS_A_YEAR,
     WAITING_BINS,
     WELLBEING_BINS,
+    Count,
+    Funder,
+    Kind,
     Neighbourhood,
+    Organisation,
     State,
+    Tie,
     Town,
 )
 
@@ -31,455 +38,420 @@ def share(part: float, whole: float) -> float:
     return part / whole if whole > 0.0 else 0.0
 
 
+# ---- the town is counted --------------------------------------------------------------------------
+
+
+def _clear_every_column() -> Callable[[Town], None]:
+    """Write the rule that puts last month's count away: one line for each column, so that it can be compiled."""
+    lines = ["def clear_the_last_count(town):", '    """Last month\'s count of the town is put away."""']
+    lines += ["    count = town.count"]
+    for field in fields_of(Count).values():
+        if field.shape:
+            lines += [f"    for place in range({field.shape[0]}):", f"        count.{field.name}[place] = 0.0"]
+        else:
+            lines += [f"    count.{field.name} = 0.0"]
+    return rule(_written("\n".join(lines), {}))
+
+
+def _written(text: str, known: dict[str, Any]) -> Callable[[Town], None]:
+    """The function that some text defines, knowing these names."""
+    space: dict[str, Any] = {"__name__": __name__, **known}
+    exec(text, space)
+    return next(value for name, value in space.items() if callable(value) and name not in known)
+
+
+clear_the_last_count = _clear_every_column()
+
+
+@rule
+def count_neighbourhood(here: Neighbourhood, town: Town) -> None:
+    """Add a neighbourhood to the count. They stand in their table from least to most deprived.
+
+    Everyone in a neighbourhood has the middle rank of its people, from 0 to 1 across the town.
+    """
+    count = town.count
+    rank = count.residents + 0.5 * here.residents
+    unmet_each = share(here.unmet, here.residents)
+    if here.id == 0:
+        count.unmet_least_deprived = unmet_each
+    count.unmet_most_deprived = unmet_each
+    count.ranks += here.residents * rank
+    count.ranks_squared += here.residents * rank * rank
+    count.unmet_by_rank += here.unmet * rank
+    count.residents += here.residents
+    count.wellbeing += here.wellbeing
+    count.low_wellbeing += here.low_wellbeing
+    count.need += here.need
+    count.unmet += here.unmet
+    count.several_needs += here.several_needs
+    count.waiting += here.waiting
+    count.waiting_long += here.waiting_long
+    count.asked += here.asked
+    count.came_back += here.came_back
+    count.gave_up += here.gave_up
+    count.crises += here.crises
+    count.helped += here.helped
+    count.resolved += here.resolved
+    count.moved += here.moved
+    row = town.neighbourhood_history[town.clock.month * len(town.neighbourhoods) + here.id]
+    row.month = town.clock.month
+    row.neighbourhood = here.id
+    row.deprivation = here.deprivation
+    row.residents = here.residents
+    row.wellbeing = share(here.wellbeing, here.residents)
+    row.unmet_need = unmet_each
+    row.waiting = PER_THOUSAND * share(here.waiting, here.residents)
+    row.crises = MONTHS_A_YEAR * PER_THOUSAND * share(here.crises, here.residents)
+
+
+@rule
+def count_organisation(organisation: Organisation, town: Town) -> None:
+    """Add an organisation to the count: its staff, places and money."""
+    count = town.count
+    count.staff += organisation.staff
+    count.posts += organisation.posts
+    count.leavers += organisation.leavers
+    count.burnt_out += organisation.burnout * organisation.staff
+    count.practice += organisation.practice * organisation.staff
+    count.tie_time_cost += organisation.unit_cost * organisation.paid_places * min(1.0, organisation.tie_time)
+    if organisation.kind == Kind.SERVICE:
+        count.places += organisation.places
+        count.service_money += organisation.reserves
+        count.budgets += organisation.budget
+    else:
+        count.partners += 1.0
+        count.partners_in_state[organisation.state] += 1.0
+        if organisation.alive == 1:
+            count.partner_money += organisation.reserves
+            count.partner_usual_cost += organisation.usual_cost
+
+
+@rule
+def count_funder(funder: Funder, town: Town) -> None:
+    """Add what a funder holds to the count."""
+    town.count.service_money += funder.reserves
+
+
+@rule
+def count_agreement(tie: Tie, town: Town) -> None:
+    """Add an agreement to the count: trust, promises broken, places bought and what was paid."""
+    count = town.count
+    count.agreements += 1.0
+    count.places += tie.able
+    count.staff += tie.waiting_staff
+    count.changed_hands += tie.changed_hands
+    count.seller_broke += tie.seller_broke
+    count.buyer_broke += tie.buyer_broke
+    if tie.active == 0:
+        count.posts += tie.posts
+        return
+    trust = 0.5 * (tie.trust_of_buyer + tie.trust_of_seller)
+    count.held += 1.0
+    count.trust += trust
+    count.trust_squared += trust * trust
+    count.bought += tie.volume
+    count.effort += tie.effort * tie.volume
+    count.paid += tie.price * tie.volume
+    count.cost += cost_now(tie, town) * tie.volume
+
+
+@rule
+def count_the_rest(town: Town) -> None:
+    """Add what is read off the books, and off the tallies by wellbeing and by months waited."""
+    count = town.count
+    books = town.books
+    count.cost_rise = books.cost_rise
+    count.by_funders = books.funders
+    count.by_partners = books.partners
+    count.by_staff = books.staff
+    count.by_residents = books.residents
+    count.public_cost = books.public_cost
+    count.tie_cost = books.tie_cost
+    below = 0.0
+    tenth = 0.1 * count.residents
+    for step in range(WELLBEING_BINS):
+        people = town.clock.wellbeing[step]
+        if people > 0 and below < tenth <= below + people:
+            count.lowest_tenth = (step + (tenth - below) / people) * (10.0 / WELLBEING_BINS)
+        below += people
+    below = 0.0
+    for month in range(WAITING_BINS):
+        cases = town.clock.waiting[month]
+        if below < 0.5 * count.waiting <= below + cases:
+            count.waiting_median = month
+        below += cases
+
+
+COUNTING: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("town", clear_the_last_count),
+    ("neighbourhoods", count_neighbourhood),
+    ("organisations", count_organisation),
+    ("funders", count_funder),
+    ("agreements", count_agreement),
+    ("town", count_the_rest),
+)
+"""How the town is counted; these lines stand at the end of MONTH."""
+
+
 # ---- residents ------------------------------------------------------------------------------------
 
 
-def people(town: Town) -> float:
-    """Residents counted. people"""
-    count = 0.0
-    for here in town.neighbourhoods:
-        count += here.residents
-    return count
-
-
-def wellbeing(town: Town) -> float:
+def wellbeing(count: Count) -> float:
     """Mean wellbeing. 0-10"""
-    total = 0.0
-    for here in town.neighbourhoods:
-        total += here.wellbeing
-    return share(total, people(town))
+    return share(count.wellbeing, count.residents)
 
 
-def wellbeing_lowest_tenth(town: Town) -> float:
+def wellbeing_lowest_tenth(count: Count) -> float:
     """Wellbeing that nine in ten residents exceed. 0-10"""
-    below = 0.0
-    tenth = 0.1 * people(town)
-    for step in range(WELLBEING_BINS):
-        here = town.clock.wellbeing[step]
-        if here > 0 and below + here >= tenth:
-            return (step + (tenth - below) / here) * (10.0 / WELLBEING_BINS)
-        below += here
-    return 10.0
+    return count.lowest_tenth
 
 
-def low_wellbeing(town: Town) -> float:
+def low_wellbeing(count: Count) -> float:
     """Residents with wellbeing of 4 or below. share"""
-    low = 0.0
-    for here in town.neighbourhoods:
-        low += here.low_wellbeing
-    return share(low, people(town))
+    return share(count.low_wellbeing, count.residents)
 
 
-def need(town: Town) -> float:
+def need(count: Count) -> float:
     """Needs above tolerance before help, added up, for each resident. severity"""
-    total = 0.0
-    for here in town.neighbourhoods:
-        total += here.need
-    return share(total, people(town))
+    return share(count.need, count.residents)
 
 
-def unmet_need(town: Town) -> float:
+def unmet_need(count: Count) -> float:
     """Need that is still above tolerance after this month's help. share of need"""
-    unmet = 0.0
-    total = 0.0
-    for here in town.neighbourhoods:
-        unmet += here.unmet
-        total += here.need
-    return share(unmet, total)
+    return share(count.unmet, count.need)
 
 
-def several_needs(town: Town) -> float:
+def several_needs(count: Count) -> float:
     """Residents who feel two or more needs. share"""
-    several = 0.0
-    for here in town.neighbourhoods:
-        several += here.several_needs
-    return share(several, people(town))
+    return share(count.several_needs, count.residents)
 
 
-def waiting(town: Town) -> float:
+def waiting(count: Count) -> float:
     """Cases waiting at the end of the month. cases per 1,000 residents"""
-    cases = 0.0
-    for here in town.neighbourhoods:
-        cases += here.waiting
-    return PER_THOUSAND * share(cases, people(town))
+    return PER_THOUSAND * share(count.waiting, count.residents)
 
 
-def waiting_median(town: Town) -> float:
+def waiting_median(count: Count) -> float:
     """How long the middle case in the queue has waited. months"""
-    cases = 0.0
-    for month in range(WAITING_BINS):
-        cases += town.clock.waiting[month]
-    below = 0.0
-    for month in range(WAITING_BINS):
-        below += town.clock.waiting[month]
-        if below > 0.0 and below >= 0.5 * cases:
-            return float(month)
-    return 0.0
+    return count.waiting_median
 
 
-def waiting_over_six_months(town: Town) -> float:
+def waiting_over_six_months(count: Count) -> float:
     """Waiting cases that have waited more than six months. share"""
-    cases = 0.0
-    long = 0.0
-    for here in town.neighbourhoods:
-        cases += here.waiting
-        long += here.waiting_long
-    return share(long, cases)
+    return share(count.waiting_long, count.waiting)
 
 
-def crises(town: Town) -> float:
+def crises(count: Count) -> float:
     """Crises. per 1,000 residents a year"""
-    count = 0.0
-    for here in town.neighbourhoods:
-        count += here.crises
-    return MONTHS_A_YEAR * PER_THOUSAND * share(count, people(town))
+    return MONTHS_A_YEAR * PER_THOUSAND * share(count.crises, count.residents)
 
 
-def failure_demand(town: Town) -> float:
+def failure_demand(count: Count) -> float:
     """Requests made because earlier help had failed. share of requests"""
-    asked = 0.0
-    came_back = 0.0
-    for here in town.neighbourhoods:
-        asked += here.asked
-        came_back += here.came_back
-    return share(came_back, asked)
+    return share(count.came_back, count.asked)
 
 
-def drop_off(town: Town) -> float:
+def drop_off(count: Count) -> float:
     """Cases that gave up waiting this month. share of requests"""
-    asked = 0.0
-    gave_up = 0.0
-    for here in town.neighbourhoods:
-        asked += here.asked
-        gave_up += here.gave_up
-    return share(gave_up, asked)
+    return share(count.gave_up, count.asked)
 
 
-def help_that_worked(town: Town) -> float:
+def help_that_worked(count: Count) -> float:
     """Help that worked. share of cases helped"""
-    helped = 0.0
-    resolved = 0.0
-    for here in town.neighbourhoods:
-        helped += here.helped
-        resolved += here.resolved
-    return share(resolved, helped)
+    return share(count.resolved, count.helped)
 
 
-def cases_helped(town: Town) -> float:
+def cases_helped(count: Count) -> float:
     """Cases helped. per 1,000 residents"""
-    helped = 0.0
-    for here in town.neighbourhoods:
-        helped += here.helped
-    return PER_THOUSAND * share(helped, people(town))
+    return PER_THOUSAND * share(count.helped, count.residents)
 
 
-def moved_between_organisations(town: Town) -> float:
+def moved_between_organisations(count: Count) -> float:
     """Cases helped by another organisation than last time. share of cases helped"""
-    helped = 0.0
-    moved = 0.0
-    for here in town.neighbourhoods:
-        helped += here.helped
-        moved += here.moved
-    return share(moved, helped)
+    return share(count.moved, count.helped)
 
 
-def unmet_need_here(here: Neighbourhood) -> float:
-    """Unmet need in one neighbourhood, for each resident. severity"""
-    return share(here.unmet, here.residents)
+def inequality_slope(count: Count) -> float:
+    """Slope index of inequality in unmet need: most against least deprived. severity for each resident
 
-
-def inequality_slope(town: Town) -> float:
-    """Slope index of inequality in unmet need: most against least deprived. severity for each resident"""
-    return slope_index(town)
-
-
-def slope_index(town: Town) -> float:
-    """Fit unmet need for each resident on the rank of deprivation from 0 to 1, weighted by residents.
-
-    Neighbourhoods stand in their table from least to most deprived; each has the middle rank of its
-    people. Source: slope index of inequality, as in health inequality monitoring.
+    Unmet need for each resident, fitted on the rank of deprivation from 0 to 1, weighted by residents.
+    Source: slope index of inequality, as in the monitoring of health inequality.
     """
-    total = people(town)
-    if total <= 0.0:
+    people = count.residents
+    if people <= 0.0:
         return 0.0
-    below = 0.0
-    mean_rank = 0.0
-    mean_need = 0.0
-    for here in town.neighbourhoods:
-        rank = (below + 0.5 * here.residents) / total
-        below += here.residents
-        mean_rank += here.residents * rank / total
-        mean_need += here.residents * unmet_need_here(here) / total
-    below = 0.0
-    together = 0.0
-    spread = 0.0
-    for here in town.neighbourhoods:
-        rank = (below + 0.5 * here.residents) / total
-        below += here.residents
-        together += here.residents * (rank - mean_rank) * (unmet_need_here(here) - mean_need)
-        spread += here.residents * (rank - mean_rank) * (rank - mean_rank)
-    return share(together, spread)
+    mean_rank = count.ranks / people
+    together = count.unmet_by_rank - mean_rank * count.unmet
+    spread = count.ranks_squared - mean_rank * count.ranks
+    return people * share(together, spread)
 
 
-def inequality_gap(town: Town) -> float:
+def inequality_gap(count: Count) -> float:
     """Unmet need in the most deprived neighbourhood less the least deprived. severity for each resident"""
-    last = len(town.neighbourhoods) - 1
-    return unmet_need_here(town.neighbourhoods[last]) - unmet_need_here(town.neighbourhoods[0])
+    return count.unmet_most_deprived - count.unmet_least_deprived
 
 
 # ---- money ----------------------------------------------------------------------------------------
 
 
-def public_cost(town: Town) -> float:
+def public_cost(count: Count) -> float:
     """Spent by the public purse, crises included. £ for each resident"""
-    return share(town.books.public_cost, people(town))
+    return share(count.public_cost, count.residents)
 
 
-def cost_per_resolved_need(town: Town) -> float:
+def cost_per_resolved_need(count: Count) -> float:
     """Public cost over needs resolved. £"""
-    resolved = 0.0
-    for here in town.neighbourhoods:
-        resolved += here.resolved
-    return share(town.books.public_cost, resolved)
+    return share(count.public_cost, count.resolved)
 
 
-def transaction_share(town: Town) -> float:
+def transaction_share(count: Count) -> float:
     """What ties cost: letting, drafting, checking, sharing, and staff time at cost. share of public cost"""
-    time = 0.0
-    for organisation in town.organisations:
-        time += organisation.unit_cost * organisation.paid_places * min(1.0, organisation.tie_time)
-    return share(town.books.tie_cost + time, town.books.public_cost)
+    return share(count.tie_cost + count.tie_time_cost, count.public_cost)
 
 
-def cost_rise(town: Town) -> float:
+def cost_rise(count: Count) -> float:
     """Rise in the cost of what was asked for. £ for each resident"""
-    return share(town.books.cost_rise, people(town))
+    return share(count.cost_rise, count.residents)
 
 
-def borne_by_funders(town: Town) -> float:
+def borne_by_funders(count: Count) -> float:
     """Of the rise, borne by funders. £ for each resident"""
-    return share(town.books.funders, people(town))
+    return share(count.by_funders, count.residents)
 
 
-def borne_by_partners(town: Town) -> float:
+def borne_by_partners(count: Count) -> float:
     """Of the rise, borne by partners' reserves. £ for each resident"""
-    return share(town.books.partners, people(town))
+    return share(count.by_partners, count.residents)
 
 
-def borne_by_staff(town: Town) -> float:
+def borne_by_staff(count: Count) -> float:
     """Of the rise, borne by staff in unpaid time. £ for each resident"""
-    return share(town.books.staff, people(town))
+    return share(count.by_staff, count.residents)
 
 
-def borne_by_residents(town: Town) -> float:
+def borne_by_residents(count: Count) -> float:
     """Of the rise, borne by residents: help and effort not given. £ for each resident"""
-    return share(town.books.residents, people(town))
+    return share(count.by_residents, count.residents)
 
 
-def funder_reserves(town: Town) -> float:
+def funder_reserves(count: Count) -> float:
     """What funders and services hold. months of budget"""
-    held = 0.0
-    budget = 0.0
-    for service in town.services:
-        held += service.reserves
-        budget += service.budget
-    for funder in town.funders:
-        held += funder.reserves
-    return share(held, budget)
+    return share(count.service_money, count.budgets)
 
 
 # ---- organisations --------------------------------------------------------------------------------
 
 
-def in_state(town: Town, state: int) -> float:
-    """Partners in one state. share of partners"""
-    count = 0.0
-    for partner in town.partners:
-        if partner.state == state:
-            count += 1.0
-    return share(count, len(town.partners))
-
-
-def partners_stable(town: Town) -> float:
+def partners_stable(count: Count) -> float:
     """Partners whose places pay. share of partners"""
-    return in_state(town, State.STABLE)
+    return share(count.partners_in_state[State.STABLE], count.partners)
 
 
-def partners_subsidising(town: Town) -> float:
+def partners_subsidising(count: Count) -> float:
     """Partners living on reserves. share of partners"""
-    return in_state(town, State.SUBSIDISING)
+    return share(count.partners_in_state[State.SUBSIDISING], count.partners)
 
 
-def partners_cutting(town: Town) -> float:
+def partners_cutting(count: Count) -> float:
     """Partners withholding volume. share of partners"""
-    return in_state(town, State.CUTTING)
+    return share(count.partners_in_state[State.CUTTING], count.partners)
 
 
-def partners_handing_back(town: Town) -> float:
+def partners_handing_back(count: Count) -> float:
     """Partners that handed an agreement back this month. share of partners"""
-    return in_state(town, State.HANDED_BACK)
+    return share(count.partners_in_state[State.HANDED_BACK], count.partners)
 
 
-def partners_closed(town: Town) -> float:
+def partners_closed(count: Count) -> float:
     """Partners that have closed. share of partners"""
-    return in_state(town, State.CLOSED)
+    return share(count.partners_in_state[State.CLOSED], count.partners)
 
 
-def partner_reserves(town: Town) -> float:
+def partner_reserves(count: Count) -> float:
     """What living partners hold together. months of their usual cost"""
-    held = 0.0
-    usual = 0.0
-    for partner in town.partners:
-        if partner.alive == 1:
-            held += partner.reserves
-            usual += partner.usual_cost
-    return share(held, usual)
+    return share(count.partner_money, count.partner_usual_cost)
 
 
-def staff_hours(town: Town) -> float:
+def staff_hours(count: Count) -> float:
     """Workers in post, those between employers included. workers"""
-    staff = 0.0
-    for organisation in town.organisations:
-        staff += organisation.staff
-    for tie in town.agreements:
-        staff += tie.waiting_staff
-    return staff
+    return count.staff
 
 
-def posts(town: Town) -> float:
+def posts(count: Count) -> float:
     """Posts, those of lost agreements included. workers"""
-    count = 0.0
-    for organisation in town.organisations:
-        count += organisation.posts
-    for tie in town.agreements:
-        if tie.active == 0:
-            count += tie.posts
-    return count
+    return count.posts
 
 
-def vacancies(town: Town) -> float:
+def vacancies(count: Count) -> float:
     """Posts not filled. share of posts"""
-    return 1.0 - share(staff_hours(town), posts(town)) if posts(town) > 0.0 else 0.0
+    return share(count.posts - count.staff, count.posts)
 
 
-def turnover(town: Town) -> float:
+def turnover(count: Count) -> float:
     """Staff who leave, at this month's rate. share a year"""
-    left = 0.0
-    for organisation in town.organisations:
-        left += organisation.leavers
-    return MONTHS_A_YEAR * share(left, staff_hours(town))
+    return MONTHS_A_YEAR * share(count.leavers, count.staff)
 
 
-def burnout(town: Town) -> float:
+def burnout(count: Count) -> float:
     """Staff who are burnt out. share of staff"""
-    burnt_out = 0.0
-    for organisation in town.organisations:
-        burnt_out += organisation.burnout * organisation.staff
-    return share(burnt_out, staff_hours(town))
+    return share(count.burnt_out, count.staff)
 
 
-def practice(town: Town) -> float:
+def practice(count: Count) -> float:
     """How good ways of working are, weighted by staff. 0-1"""
-    total = 0.0
-    for organisation in town.organisations:
-        total += organisation.practice * organisation.staff
-    return share(total, staff_hours(town))
+    return share(count.practice, count.staff)
 
 
-def use_of_places(town: Town) -> float:
+def use_of_places(count: Count) -> float:
     """Cases helped over places that could be given. share"""
-    places = 0.0
-    helped = 0.0
-    for service in town.services:
-        places += service.places
-    for tie in town.agreements:
-        places += tie.able
-    for here in town.neighbourhoods:
-        helped += here.helped
-    return share(helped, places)
+    return share(count.helped, count.places)
 
 
 # ---- ties -----------------------------------------------------------------------------------------
 
 
-def agreements_held(town: Town) -> float:
+def agreements_held(count: Count) -> float:
     """Agreements in force. share of agreements"""
-    held = 0.0
-    for tie in town.agreements:
-        held += tie.active
-    return share(held, len(town.agreements))
+    return share(count.held, count.agreements)
 
 
-def trust(town: Town) -> float:
+def trust(count: Count) -> float:
     """Mean trust across agreements, both sides. 0-1"""
-    total = 0.0
-    held = 0.0
-    for tie in town.agreements:
-        if tie.active == 1:
-            total += 0.5 * (tie.trust_of_buyer + tie.trust_of_seller)
-            held += 1.0
-    return share(total, held)
+    return share(count.trust, count.held)
 
 
-def trust_variance(town: Town) -> float:
+def trust_variance(count: Count) -> float:
     """Variance of trust across agreements. 0-1 squared"""
-    mean = trust(town)
-    total = 0.0
-    held = 0.0
-    for tie in town.agreements:
-        if tie.active == 1:
-            gap = 0.5 * (tie.trust_of_buyer + tie.trust_of_seller) - mean
-            total += gap * gap
-            held += 1.0
-    return share(total, held)
+    mean = share(count.trust, count.held)
+    return max(0.0, share(count.trust_squared, count.held) - mean * mean)
 
 
-def ties_changed(town: Town) -> float:
+def ties_changed(count: Count) -> float:
     """Agreements that changed hands this month. share of agreements"""
-    changed = 0.0
-    for tie in town.agreements:
-        changed += tie.changed_hands
-    return share(changed, len(town.agreements))
+    return share(count.changed_hands, count.agreements)
 
 
-def seller_breaches(town: Town) -> float:
+def seller_breaches(count: Count) -> float:
     """Agreements in which a seller was seen to break its word this month. share of agreements"""
-    count = 0.0
-    for tie in town.agreements:
-        count += tie.seller_broke
-    return share(count, len(town.agreements))
+    return share(count.seller_broke, count.agreements)
 
 
-def buyer_breaches(town: Town) -> float:
+def buyer_breaches(count: Count) -> float:
     """Agreements in which a buyer refused a promised rise this month. share of agreements"""
-    count = 0.0
-    for tie in town.agreements:
-        count += tie.buyer_broke
-    return share(count, len(town.agreements))
+    return share(count.buyer_broke, count.agreements)
 
 
-def effort(town: Town) -> float:
+def effort(count: Count) -> float:
     """Effort that reaches residents, over places bought. share"""
-    made = 0.0
-    bought = 0.0
-    for tie in town.agreements:
-        made += tie.effort * tie.volume
-        bought += tie.volume
-    return share(made, bought)
+    return share(count.effort, count.bought)
 
 
-def price_over_cost(town: Town) -> float:
+def price_over_cost(count: Count) -> float:
     """What is paid for places bought over what they cost. ratio"""
-    paid = 0.0
-    cost = 0.0
-    for tie in town.agreements:
-        if tie.active == 1:
-            paid += tie.price * tie.volume
-            cost += town.organisations[tie.seller].unit_cost * tie.drift * tie.volume
-    return share(paid, cost)
+    return share(count.paid, count.cost)
 
 
-MEASURES: tuple[Callable[[Town], float], ...] = (
+MEASURES: tuple[Callable[[Count], float], ...] = (
     wellbeing, wellbeing_lowest_tenth, low_wellbeing, need, unmet_need, several_needs, waiting, waiting_median,
     waiting_over_six_months, crises, failure_demand, drop_off, help_that_worked, cases_helped,
     moved_between_organisations, inequality_slope, inequality_gap, public_cost, cost_per_resolved_need,
@@ -491,9 +463,10 @@ MEASURES: tuple[Callable[[Town], float], ...] = (
 """Every measure, in the order of the columns."""
 
 
-def label(measure: Callable[[Town], float]) -> tuple[str, str]:
-    """What a measure is, and its unit, from its docstring."""
-    what, unit = (measure.__doc__ or "").strip().rsplit(". ", 1)
+def label(measure: Callable[[Count], float]) -> tuple[str, str]:
+    """What a measure is, and its unit, from the first paragraph of its docstring."""
+    first = (measure.__doc__ or "").strip().split("\n\n")[0]
+    what, unit = first.rsplit(". ", 1)
     return what, unit
 
 
@@ -514,29 +487,20 @@ class NeighbourhoodMonth:
     crises: float = column(unit="per 1,000 residents a year", meaning="Crises.")
 
 
-@rule
-def measure_neighbourhood(here: Neighbourhood, town: Town) -> None:
-    """Keep a neighbourhood's month."""
-    row = town.neighbourhood_history[town.clock.month * len(town.neighbourhoods) + here.id]
-    row.month = town.clock.month
-    row.neighbourhood = here.id
-    row.deprivation = here.deprivation
-    row.residents = here.residents
-    row.wellbeing = share(here.wellbeing, here.residents)
-    row.unmet_need = unmet_need_here(here)
-    row.waiting = PER_THOUSAND * share(here.waiting, here.residents)
-    row.crises = MONTHS_A_YEAR * PER_THOUSAND * share(here.crises, here.residents)
-
-
 def _one_line_each() -> Callable[[Town], None]:
-    """Write the function that fills this month's row: one line for each measure, so that it can be compiled."""
-    lines = ["def measure_the_month(town):", '    """Fill this month\'s row of the history."""']
-    lines += ["    row = town.history[town.clock.month]"]
-    lines += [f"    row.{measure.__name__} = {measure.__name__}(town)" for measure in MEASURES]
-    space: dict[str, Any] = {"__name__": __name__, **{measure.__name__: measure for measure in MEASURES}}
-    exec("\n".join(lines), space)
-    written: Callable[[Town], None] = space["measure_the_month"]
-    return written
+    """Write the rule that fills this month's row of the history: one line for each measure."""
+    lines = ["def measure_the_month(town):", '    """Fill this month\'s row of the history from the count."""']
+    lines += ["    count = town.count", "    row = town.history[town.clock.month]"]
+    lines += [f"    row.{measure.__name__} = {measure.__name__}(count)" for measure in MEASURES]
+    return rule(_written("\n".join(lines), {measure.__name__: measure for measure in MEASURES}))
 
 
-measure_the_month = rule(_one_line_each())
+measure_the_month = _one_line_each()
+
+
+def counted(town: Any) -> Any:
+    """Count a town now, plainly, and return the count: for looking at a town between months."""
+    for table, count_rule in COUNTING:
+        for row in (None,) if table == "town" else getattr(town, table):
+            count_rule(town) if row is None else count_rule(row, town)
+    return town.count

@@ -12,7 +12,7 @@ from typing import Any
 
 from agents import agreements, clock, money, residents, services, staff, ties
 from agents.tables import Town
-from simulation.measures import measure_neighbourhood, measure_the_month
+from simulation.measures import COUNTING, measure_the_month
 
 Line = tuple[str, Callable[..., Any]]
 
@@ -64,7 +64,7 @@ MONTH: tuple[Line, ...] = (
     ("agreements", agreements.renew_or_tender),
     # 15 and 16. practice and technology spread, terms change: to come
     # 17. the month is measured
-    ("neighbourhoods", measure_neighbourhood),
+    *COUNTING,
     ("town", measure_the_month),
     ("town", clock.close_month),
 )

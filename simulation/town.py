@@ -88,6 +88,7 @@ def found_town(scenario: Scenario) -> Town:
         parameters=parameters,
         clock=clock[0],
         books=filled(RECORDS["books"], 1)[0],
+        count=filled(RECORDS["count"], 1)[0],
     )
 
 
