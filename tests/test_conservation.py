@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from towns import Line, plain
+from towns import Line
 
 from agents.money import pay_for_places, pay_own_staff
 from agents.residents import take_stock
@@ -21,7 +21,6 @@ from agents.staff import leave_and_hire
 from agents.tables import NEEDS, Happening, Kind, Organisation, Resident, Status, Tie, Town
 from agents.ties import pass_aid
 from simulation.engines import Engine, engine_for
-from simulation.measures import people, posts, staff_hours
 from simulation.month import MONTH
 from simulation.scenario import Scenario, load_scenario
 from simulation.shocks import Pulse, Ramp, Shock, Step
@@ -83,10 +82,20 @@ def held(town: Town) -> float:
     return float(town.organisations["reserves"].sum() + town.funders["reserves"].sum())
 
 
+def workers(town: Town) -> float:
+    """Everyone in post, and those between employers."""
+    return float(town.organisations["staff"].sum() + town.agreements["waiting_staff"].sum())
+
+
+def posts(town: Town) -> float:
+    """All posts, those of lost agreements included."""
+    lost = town.agreements["active"] == 0
+    return float(town.organisations["posts"].sum() + town.agreements["posts"][lost].sum())
+
+
 def live_and_keep_books(town: Town, months: int, through: tuple[Engine, ...] = SHIPPED) -> Ledger:
     """Live so many months and write down, for each, what conservation speaks of."""
     until_asked, until_staff, staff, rest = through
-    seen = plain(town)
     told: dict[str, list[float]] = {}
 
     def note(**values: float) -> None:
@@ -97,18 +106,18 @@ def live_and_keep_books(town: Town, months: int, through: tuple[Engine, ...] = S
         note(opened=held(town), waiting_before=cases_waiting(town))
         until_asked.live(town)
         low = town.residents["need"] <= town.parameters["tolerance"]
-        note(passed=(low & (town.residents["status"] == Status.WAITING)).sum(), workers_first=staff_hours(seen))
+        note(passed=(low & (town.residents["status"] == Status.WAITING)).sum(), workers_first=workers(town))
         until_staff.live(town)
         vacant = np.maximum(0.0, town.organisations["posts"] - town.organisations["staff"])
         out_of_money = (town.organisations["kind"] == Kind.SERVICE) & (town.organisations["reserves"] < 0.0)
         may_hire = (town.organisations["alive"] == 1) & ~out_of_money
-        note(workers_before=staff_hours(seen), vacant=vacant[may_hire].sum())
+        note(workers_before=workers(town), vacant=vacant[may_hire].sum())
         note(aid=town.organisations["aid"].sum(), aid_passed=np.abs(town.organisations["aid"]).sum())
         staff.live(town)
-        note(workers_after=staff_hours(seen), leavers=town.organisations["leavers"].sum())
+        note(workers_after=workers(town), leavers=town.organisations["leavers"].sum())
         rest.live(town)
         here = town.neighbourhoods
-        note(workers_last=staff_hours(seen), posts=posts(seen), people=people(seen), closed=held(town))
+        note(workers_last=workers(town), posts=posts(town), people=here["residents"].sum(), closed=held(town))
         note(asked=here["asked"].sum(), helped=here["helped"].sum(), gave_up=here["gave_up"].sum())
         note(resolved=here["resolved"].sum(), came_back=here["came_back"].sum(), waiting_after=cases_waiting(town))
         note(queued=town.services["queue"].sum(), waiting_counted=here["waiting"].sum())

@@ -163,6 +163,14 @@ def plain(town: Town) -> Town:
     return plain_town(town)
 
 
+def measured(town: Town, measure: str) -> float:
+    """What a measure says of the town as it stands: the month's last lines are lived, and its row is read."""
+    names = [rule.__name__ for _, rule in MONTH]
+    month = int(town.clock["month"])
+    live(town, MONTH[names.index("renew_or_tender") + 1 :], kind="plain")
+    return float(town.history[measure][month])
+
+
 def hash_of(town: Town, without: tuple[str, ...] = ()) -> str:
     """A fingerprint of every number in a town, except in the fields named."""
     digest = hashlib.sha256()
