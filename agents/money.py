@@ -127,7 +127,8 @@ def meet_prices(organisation: Organisation, town: Town) -> None:
     for component in range(1, COMPONENTS):
         index += organisation.basket[component] * town.clock.prices[component]
     organisation.cost_index = index
-    organisation.cost_at_start = organisation.base_cost * (1.0 - town.parameters.practice_saving * organisation.practice)
+    saved = town.parameters.practice_saving * organisation.practice
+    organisation.cost_at_start = organisation.base_cost * (1.0 - saved)
     organisation.unit_cost = organisation.cost_at_start * index
 
 

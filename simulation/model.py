@@ -34,7 +34,7 @@ from simulation.month import MONTH
 from simulation.run import events_of, history_of, live, neighbourhoods_of
 from simulation.scenario import PARAMETERS, SIZES, Scenario, ScenarioError, load_scenario
 from simulation.shocks import outside_of
-from simulation.town import found_parameters, found_town, make_room, name_of
+from simulation.town import found_parameters, found_town, make_room, name_of, packed, unpacked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -593,32 +593,6 @@ def hold_ties_as(setting: Scenario, town: Town) -> None:
 def _as_long(outside: Any, months: int) -> Any:
     """The world's record cut or drawn out to this many months, as the town would read it."""
     return outside[np.minimum(np.arange(months), len(outside) - 1)]
-
-
-SHARED = ("services", "partners", "agreements", "peers")
-
-
-def packed(town: Town) -> dict[str, Any]:
-    """The town's own tables by name; single records become tables of one row."""
-    return {
-        name: np.asarray(value).reshape(1) if isinstance(value, np.void) else value
-        for name, value in town._asdict().items()
-        if name not in SHARED
-    } | {"agreements held": len(town.agreements)}
-
-
-def unpacked(tables: Mapping[str, Any]) -> Town:
-    """The town that was packed; services and partners are parts of the organisations again."""
-    organisations, ties, held = tables["organisations"], tables["ties"], tables["agreements held"]
-    records = ("parameters", "clock", "books")
-    own = {name: value[0] if name in records else value for name, value in tables.items() if name in Town._fields}
-    return Town(
-        **own,
-        services=organisations[:NEEDS],
-        partners=organisations[NEEDS:],
-        agreements=ties[:held],
-        peers=ties[held:],
-    )
 
 
 def positions_of(town: Town) -> dict[tuple[str, int], tuple[float, float]]:

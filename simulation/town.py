@@ -8,6 +8,7 @@ written on the ties last: two towns that differ in governance are otherwise foun
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -371,19 +372,32 @@ def _longer(table: Table, rows: int) -> Table:
     return longer
 
 
+PARTS = ("services", "partners", "agreements", "peers")
+"""Tables that are parts of others, and share their memory."""
+
+
+def packed(town: Town) -> dict[str, Any]:
+    """The town's own tables by name, to be kept or sent; single records become tables of one row."""
+    own = {name: value for name, value in town._asdict().items() if name not in PARTS}
+    singles = {name: np.asarray(value).reshape(1) for name, value in own.items() if isinstance(value, np.void)}
+    return own | singles | {"agreements held": len(town.agreements), "singles": tuple(singles)}
+
+
+def unpacked(tables: Mapping[str, Any]) -> Town:
+    """The town that was packed; services and partners are parts of the organisations again."""
+    organisations, ties, held = tables["organisations"], tables["ties"], tables["agreements held"]
+    own = {name: tables[name] for name in Town._fields if name in tables}
+    own |= {name: tables[name][0] for name in tables["singles"]}
+    services, partners = organisations[:NEEDS], organisations[NEEDS:]
+    return Town(**own, services=services, partners=partners, agreements=ties[:held], peers=ties[held:])
+
+
 def copy_town(town: Town) -> Town:
-    """An exact copy that shares no memory with the original; slices are slices of the copy again."""
-    organisations, ties = town.organisations.copy(), town.ties.copy()
-    agreements = len(town.agreements)
-    whole = {"organisations": organisations, "services": organisations[:NEEDS], "partners": organisations[NEEDS:]}
-    whole |= {"ties": ties, "agreements": ties[:agreements], "peers": ties[agreements:]}
-    rest = {name: _copy(value) for name, value in town._asdict().items() if name not in whole}
-    return Town(**whole, **rest)
+    """An exact copy that shares no memory with the original; its parts are parts of the copy."""
+    tables = packed(town)
+    return unpacked({name: _copy(value) if isinstance(value, np.ndarray) else value for name, value in tables.items()})
 
 
-def _copy(value: Any) -> Any:
-    if isinstance(value, np.void):
-        holder = np.empty(1, value.dtype)
-        holder[0] = value
-        return holder[0]
-    return value.copy()
+def _copy(table: Table) -> Table:
+    """A copy made byte by byte: NumPy copies records field by field, eight times slower."""
+    return table.view("u1").copy().view(table.dtype) if table.dtype.names and table.ndim == 1 else table.copy()
