@@ -53,9 +53,9 @@ def buy_places(service: Organisation, town: Town) -> None:
     wanted = 0.0
     for tie in town.agreements[service.first_agreement : service.last_agreement]:
         wanted += tie.price * tie.volume
-    if wanted > 0.0 and wanted > money:
+    if wanted > money:
         money += draw_on_funder(service, wanted - money, town)
-        affordable = min(1.0, max(0.0, money) / wanted)
+        affordable = min(1.0, max(0.0, money) / wanted) if wanted > 0.0 else 1.0
         for tie in town.agreements[service.first_agreement : service.last_agreement]:
             tie.volume *= affordable
     stretch(service, town)

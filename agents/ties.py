@@ -18,6 +18,8 @@ def take_time(tie: Tie, town: Town) -> None:
     tie.seller_broke = 0
     tie.buyer_broke = 0
     tie.disputed = 0
+    tie.served = 0
+    tie.succeeded = 0
     tie.aid = 0.0
     if tie.active == 0:
         return
