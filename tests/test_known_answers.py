@@ -992,6 +992,25 @@ def test_rb2_against_a_relationship_that_sustains_itself_a_contract_wins_only_by
     assert (contract > relationship) == (phi > 0.95)
 
 
+@pytest.mark.parametrize("point", points(8, opportunism=(0.2, 1.0), monitoring=(0.1, 1.0), penalty=(0.5, 5.0)))
+def test_rb2_checks_deter_iff_enforcement_times_monitoring_times_penalty_reaches_opportunism(
+    point: dict[str, float],
+) -> None:
+    """Without a future, o·G > enforcement·monitoring·penalty·G: the gain cancels, and what is not checked is skimped."""
+    town = plain(sellers_town(1, {"skimping_gain": 0.2}))
+    """Without a future, o·G > enforcement·monitoring·penalty·G: the gain cancels. What is not checked is skimped."""
+    seller.opportunism, tie.monitoring, tie.penalty = point["opportunism"], point["monitoring"], point["penalty"]
+
+    def is_deterred(enforcement: float) -> bool:
+        tie.enforcement = enforcement
+        choose_effort(tie, town)
+        assert tie.shades_rest == 1
+        return bool(tie.shades_verifiable == 0)
+
+    enough = point["opportunism"] / (point["monitoring"] * point["penalty"])
+    assert bisect(is_deterred, 0.0, 1000.0) == pytest.approx(enough, rel=1e-9)
+
+
 @pytest.mark.parametrize("side", [-0.04, 0.04])
 def test_rb2_checks_that_do_not_deter_pay_iff_what_they_win_back_exceeds_what_they_cost(side: float) -> None:
     """phi* = (C_c − C_r)/(v·o·m) with v·o the seller's gain kappa·C and m the chance of a fine of its size.
