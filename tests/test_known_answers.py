@@ -996,9 +996,9 @@ def test_rb2_against_a_relationship_that_sustains_itself_a_contract_wins_only_by
 def test_rb2_checks_deter_iff_enforcement_times_monitoring_times_penalty_reaches_opportunism(
     point: dict[str, float],
 ) -> None:
-    """Without a future, o·G > enforcement·monitoring·penalty·G: the gain cancels, and what is not checked is skimped."""
-    town = plain(sellers_town(1, {"skimping_gain": 0.2}))
     """Without a future, o·G > enforcement·monitoring·penalty·G: the gain cancels. What is not checked is skimped."""
+    town = plain(sellers_town(1, {"skimping_gain": 0.2}))
+    tie, seller = town.agreements[0], town.partners[0]
     seller.opportunism, tie.monitoring, tie.penalty = point["opportunism"], point["monitoring"], point["penalty"]
 
     def is_deterred(enforcement: float) -> bool:
