@@ -39,7 +39,7 @@ def performance(shock: npt.ArrayLike, calm: npt.ArrayLike) -> Curve:
     """The town under shock as a percentage of its calm twin, month by month. 100 where the twin has nothing."""
     under, beside = np.asarray(shock, np.float64), np.asarray(calm, np.float64)
     there = beside > 0.0
-    return np.where(there, 100.0 * under / np.where(there, beside, 1.0), 100.0)
+    return np.where(there, 100.0 * (under / np.where(there, beside, 1.0)), 100.0)
 
 
 def loss_area(curve: Curve) -> float:

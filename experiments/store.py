@@ -175,7 +175,7 @@ def check_folder(folder: Path, asked: Comparison, replace: bool = False) -> None
 
 
 def free_folder(folder: Path, asked: Comparison) -> Path:
-    """This folder, or the first of folder-2, folder-3 … that is not there, is empty, or answers the same question."""
+    """The folder itself, or the first of folder-2, folder-3 … that is free or answers the same question."""
     place, number = folder, 1
     while place.exists():
         held = {path.name for path in place.iterdir()} if place.is_dir() else {""}

@@ -489,13 +489,14 @@ def _run_text(lived: Run) -> str:
         year = history.iloc[first : first + 12]
         span = f"{first}–{first + len(year) - 1}"
         cells = "".join(f"{reading(name).level(float(year[name].mean())):>{len(words) + 2}}" for name, words in YEARLY)
-        lines.append(f"  {first // 12 + 1:>4}  {span:<6}{cells}{'  settling' if first < SETTLED else ''}")
+        settling = "*" if first < SETTLED else " "
+        lines.append(f"  {first // 12 + 1:>3}{settling}  {span:<6}{cells}")
     counts = lived.events["kind"].value_counts()
     told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "none"
     lines += [
         "",
         "Means of each year. Wellbeing 0–10; waiting: cases per 1,000 residents; crises: per 1,000 a year;",
-        "public cost: £ a month for each resident; closed: share of partners.",
+        "public cost: £ a month for each resident; closed: share of partners. * The town settles.",
         f"Events: {told}.",
     ]
     if not lived.engine.compiled:
@@ -679,8 +680,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def exit_code(arguments: list[str] | None = None) -> int:
     """Run the command: 0 when all went well, 2 for a user's mistake, 1 for a failure, 130 for an interrupt."""
-    from agents.terms import UnknownGovernance  # noqa: PLC0415
-
     try:
         code = app(arguments, prog_name="kith", standalone_mode=False)
         sys.stdout.flush()
@@ -688,7 +687,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         tell("stopped")
         return INTERRUPTED
-    except (Mistake, UnknownGovernance) as error:
+    except Mistake as error:
         return _mistaken(str(error))
     except BrokenPipeError:
         sys.stdout = None  # whoever read the answer has read enough

@@ -63,7 +63,8 @@ STYLE: dict[Any, Any] = {
     "font.size": 14, "axes.titlesize": 15, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "axes.labelcolor": INK, "text.color": INK, "axes.edgecolor": MUTED, "xtick.color": INK, "ytick.color": INK,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#E9E4DA",
-    "axes.axisbelow": True, "svg.fonttype": "none", "figure.facecolor": PAPER, "axes.facecolor": PAPER,
+    "axes.axisbelow": True, "svg.fonttype": "none", "text.parse_math": False,
+    "figure.facecolor": PAPER, "axes.facecolor": PAPER,
     "hatch.linewidth": 0.6, "axes.unicode_minus": True, "hatch.color": INK,
 }  # fmt: skip
 

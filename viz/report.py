@@ -16,7 +16,7 @@ from agents.declared import ASSUMED, BORROWED, MEASURED, fields_of
 from agents.parameters import Parameters
 from agents.terms import GOVERNANCES, NOTES, Terms, terms_for
 from experiments import resilience
-from experiments.pairs import BEARERS, COST, NAMES, PRIMARY, Comparison, Estimate, direction
+from experiments.pairs import BEARERS, COST, FEW, NAMES, PRIMARY, Comparison, Estimate, direction
 from experiments.store import provenance
 from simulation import measures
 from simulation.scenario import SETTLING
@@ -132,7 +132,7 @@ def headline_text(comparison: Comparison) -> str:
         how = reading(measure)
         unit = f"{how.unit}, {how.difference}" if how.scale == 100.0 else how.unit
         lines.append(f"{how.title} ({unit}; {better(measure)})")
-        lines.append(f"  {'':<18} {'calm':>7}  {f'level: against {first}'[:30]:<31} {'effect':>8}  buffer")
+        lines.append(f"  {'':<18} {'calm':>7}  {f'level: against {first}'[:30]:<30} {'effect':>8}  buffer")
         lines += [_headline_line(comparison, name, measure, how) for name in comparison.governances]
         lines.append("")
     lines += _borne_lines(comparison)
@@ -152,25 +152,28 @@ def _headline_line(comparison: Comparison, name: str, measure: str, how: Reading
     cells = [_bracketed(comparison.estimate(name, measure, quantity), how) for quantity in ("level", "buffer")]
     level = how.level(calm.mean) if calm else ""
     changed = how.change(effect.mean) if effect else ""
-    return f"  {_cut(shown(name), 18):<18} {level:>7}  {cells[0]:<31} {changed:>8}  {cells[1]}".rstrip()
+    return f"  {_cut(shown(name), 18):<18} {level:>7}  {cells[0]:<30} {changed:>8}  {cells[1]}".rstrip()
 
 
-def _bracketed(found: Estimate | None, how: Reading) -> str:
+def _bracketed(found: Estimate | None, how: Reading, width: int = 30) -> str:
     if found is None:
         return ""
     if not found.known:
         return how.change(found.mean)
     low, high = how.change(found.low), how.change(found.high)
-    return f"{how.change(found.mean)} [{low}, {high}] {100 * found.sign_share:.0f}%"
+    text = f"{how.change(found.mean)} [{low}, {high}] {100 * found.sign_share:.0f}%"
+    if len(text) > width and how.fine:
+        return _bracketed(found, how._replace(fine=max(0, how.fine - 1)), width)
+    return text
 
 
 def _borne_lines(comparison: Comparison) -> list[str]:
     lines = ["Who bore the rise in costs (£ a resident over the reported months, and % of the rise)"]
-    heads = "".join(f"{word:>19}" for word in ("funders", "partners", "staff", "residents"))
+    heads = "".join(f"{word:>18}" for word in ("funders", "partners", "staff", "residents"))
     lines.append(f"  {'':<18}{'rise':>8}{heads}")
     for name in comparison.governances:
         mine = comparison.borne(name)
-        cells = "".join(f"{_pounds(mine[who].pounds) + _share(mine[who].share):>19}" for who in BEARERS)
+        cells = "".join(f"{_pounds(mine[who].pounds) + _share(mine[who].share):>18}" for who in BEARERS)
         lines.append(f"  {_cut(shown(name), 18):<18}{_pounds(mine[COST].pounds):>8}{cells}")
     return [*lines, ""]
 
@@ -207,7 +210,7 @@ def provisional_line(comparison: Comparison) -> str:
     lines = [f"provisional, {len(comparison.replicates)} of {comparison.seeds} seeds: unmet need, points{against}"]
     for name in comparison.others:
         cells = [_bracketed(found, how) for found in comparison.first_look(name, "unmet_need")]
-        lines.append(f"  {_cut(shown(name), 18):<18}  level {cells[0]:<30}  buffer {cells[1]}")
+        lines.append(f"  {_cut(shown(name), 18):<18}  level {cells[0]:<30}  buffer {cells[1]}".rstrip())
     return "\n".join(lines)
 
 
@@ -267,8 +270,8 @@ def _where_it_loses(comparison: Comparison, name: str) -> str:
                 shortened = ", ".join(behind[:MANY]) + more if more else listed(behind)
                 parts.append(f"{words} it is behind {shown(other)} on {shortened}")
     if not parts:
-        return f"{shown(name).capitalize()}: nowhere that can be told."
-    return f"{shown(name).capitalize()}: {'; '.join(parts)}."
+        return f"{_upper(shown(name))}: nowhere that can be told."
+    return f"{_upper(shown(name))}: {'; '.join(parts)}."
 
 
 MANY = 6
@@ -344,8 +347,12 @@ def outcome_sentences(comparison: Comparison, measure: str) -> list[str]:
             found = comparison.estimate(name, measure, quantity)
             if found is not None:
                 parts.append(f"{how.change(found.mean)} {words} ({interval(found, how)}: {verdict(measure, found)})")
-        said.append(f"{shown(name).capitalize()} differs by {listed(parts)}.")
+        said.append(f"{_upper(shown(name))} differs by {listed(parts)}.")
     return said
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def listed(words: Iterable[str]) -> str:
@@ -478,8 +485,8 @@ def _warnings(comparison: Comparison) -> str:
         )
     if len(comparison.replicates) == 1:
         said.append("One seed gives no intervals. Ask for more: --seeds 30.")
-    elif len(comparison.replicates) < 10:
-        said.append("With fewer than ten seeds the intervals are rough.")
+    elif len(comparison.replicates) < FEW:
+        said.append(f"With fewer than {FEW} seeds the intervals are rough.")
     if comparison.rules:
         said.append("This is a modified model: some rules were replaced (see the last section).")
     said += comparison.cautions
@@ -506,7 +513,7 @@ def _answer_section(comparison: Comparison) -> str:
 def _headline_section(comparison: Comparison) -> str:
     from viz import plots  # noqa: PLC0415  matplotlib is slow to import, and the terminal needs none
 
-    first = shown(comparison.first)
+    first = escape(shown(comparison.first))
     rows = []
     for measure in PRIMARY:
         how = reading(measure)
@@ -544,8 +551,8 @@ def _headline_section(comparison: Comparison) -> str:
             panels.append((measure, how.title, how.difference, how.scale, direction(measure)))
         chart = _figure(
             plots.headline_chart(comparison, panels),
-            f"Difference from {first}; line: 95% interval; hollow point: the interval includes 0, so no difference can "
-            "be told.",
+            f"Difference from {shown(comparison.first)}; line: 95% interval; hollow point: the interval includes 0, so "
+            "no difference can be told.",
         )
     return (
         "<p><b>Level</b> is what a governance makes of calm months. <b>Effect</b> is what the shock did, against the "
@@ -736,7 +743,7 @@ def _compared_section(comparison: Comparison) -> str:
     return (
         f"<p>A governance is twelve dials and nothing else: no rule of the model reads its name. Funding, staff and "
         f"luck are the same in every town of a pair.</p><dl>{notes}</dl>"
-        + _table(("Dial", *(shown(name) for name in terms), "Meaning"), rows, "The dials of each governance.")
+        + _table(("Dial", *(escape(shown(name)) for name in terms), "Meaning"), rows, "The dials of each governance.")
     )
 
 
