@@ -221,6 +221,7 @@ class Tie(Terms):
     seller: int = column(low=0, unit="row", meaning="The partner that sells; for peers, the second.")
     need: int = column(NOBODY, unit="need", meaning="What is bought; NOBODY for peers.")
     active: int = column(low=0, high=1, unit="0 or 1", meaning="Whether it holds.")
+    carries: float = column(low=0, high=1, unit="share", meaning="Information that passes along it this month.")
     trust_of_buyer: float = column(low=0, high=1, unit="0-1", meaning="How far the buyer trusts the seller.")
     trust_of_seller: float = column(low=0, high=1, unit="0-1", meaning="How far the seller trusts the buyer.")
     price: float = column(low=0, unit="£ per place", meaning="Price in force.")

@@ -14,15 +14,20 @@ from agents.tables import Kind, Layer, Tie, Town
 
 @rule
 def take_time(tie: Tie, town: Town) -> None:
-    """A tie takes staff time on both sides: meeting, sharing, and for a seller reporting to its buyer."""
+    """A tie takes staff time on both sides: meeting, sharing, and for a seller reporting to its buyer.
+
+    What is shared counts fully when the two trust each other and half when they do not.
+    """
     tie.seller_broke = 0
     tie.buyer_broke = 0
     tie.disputed = 0
     tie.served = 0
     tie.succeeded = 0
     tie.aid = 0.0
+    tie.carries = 0.0
     if tie.active == 0:
         return
+    tie.carries = tie.sharing * (0.5 + 0.25 * (tie.trust_of_buyer + tie.trust_of_seller))
     buyer = town.organisations[tie.buyer]
     seller = town.organisations[tie.seller]
     both = tie.coordination + town.parameters.sharing_time * tie.sharing
@@ -41,8 +46,7 @@ def take_time(tie: Tie, town: Town) -> None:
 def find_best_paths(town: Town) -> None:
     """How well each organisation hears from each other: the best path of shared information between them.
 
-    Along a tie, what is shared counts fully when the two trust each other and half when they do not;
-    along a path the shares multiply. Paths are improved until no path can be.
+    Along a path what the ties carry multiplies. Paths are improved until no path can be.
     """
     count = len(town.organisations)
     for one in range(count):
@@ -52,14 +56,15 @@ def find_best_paths(town: Town) -> None:
     while improved:
         improved = False
         for tie in town.ties:
-            if tie.active == 1 and tie.sharing > 0.0:
-                share = tie.sharing * (0.5 + 0.25 * (tie.trust_of_buyer + tie.trust_of_seller))
-                for other in range(count):
-                    if share * town.handoff[tie.seller, other] > town.handoff[tie.buyer, other]:
-                        town.handoff[tie.buyer, other] = share * town.handoff[tie.seller, other]
+            carries = tie.carries
+            if carries > 0.0:
+                one, other = tie.buyer, tie.seller
+                for third in range(count):
+                    if carries * town.handoff[other, third] > town.handoff[one, third]:
+                        town.handoff[one, third] = carries * town.handoff[other, third]
                         improved = True
-                    if share * town.handoff[tie.buyer, other] > town.handoff[tie.seller, other]:
-                        town.handoff[tie.seller, other] = share * town.handoff[tie.buyer, other]
+                    if carries * town.handoff[one, third] > town.handoff[other, third]:
+                        town.handoff[other, third] = carries * town.handoff[one, third]
                         improved = True
 
 
