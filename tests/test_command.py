@@ -13,7 +13,7 @@ import pytest
 
 from viz import command
 
-QUICK = ["--residents", "60", "--months", "54", "--engine", "plain"]
+QUICK = ["--residents", "60", "--months", "54", "--engine", "compiled"]
 PAIR = ["--governance", "contract", "--governance", "relational", *QUICK]
 
 Capture = pytest.CaptureFixture[str]
@@ -45,7 +45,7 @@ def test_a_question_file_gives_the_same_table_again(capsys: Capture) -> None:
     kith("compare", "wage_step", "--seeds", "2", "--workers", "1", "--out", "first", "--set", "inflow=0.02", *PAIR)
     first = capsys.readouterr().out
     question = Path("first/question.toml")
-    assert kith("compare", str(question), "--engine", "plain", "--workers", "1", "--out", "again") == 0
+    assert kith("compare", str(question), "--engine", "compiled", "--workers", "1", "--out", "again") == 0
     assert capsys.readouterr().out == first
     for name in ("comparison.csv", "runs.csv", "who_bore_it.csv"):
         assert Path("again", name).read_text() == Path("first", name).read_text()
@@ -79,7 +79,7 @@ def test_run_prints_the_years_and_writes_months_and_events(capsys: Capture) -> N
     assert max(len(line) for line in told.out.split("\n")) <= 100
     assert sorted(path.name for path in Path("one").iterdir()) == sorted(command.RUN_FILES)
     assert kith("run", "wage_step", "--out", "one", *QUICK) == 2
-    assert kith("run", "one/scenario.toml", "--out", "one", "--replace", "--engine", "plain") == 0
+    assert kith("run", "one/scenario.toml", "--out", "one", "--replace", "--engine", "compiled") == 0
 
 
 def test_run_in_json(capsys: Capture) -> None:
@@ -126,7 +126,7 @@ def test_a_replaced_rule_is_kept_with_the_results(capsys: Capture) -> None:
     assert "Nobody burns out" in Path("results/wage_step/rules.py").read_text()
     assert "modified model" in Path("results/wage_step/report.html").read_text()
     question = "results/wage_step/question.toml"
-    assert kith("compare", question, "--engine", "plain", "--workers", "1", "--out", "again") == 0
+    assert kith("compare", question, "--engine", "compiled", "--workers", "1", "--out", "again") == 0
     assert Path("again/runs.csv").read_text() == Path("results/wage_step/runs.csv").read_text()
 
 

@@ -15,8 +15,8 @@ from experiments import Comparison, compare, pairs, resilience, store
 from experiments.pairs import BEARERS, COST, PRIMARY, ComparisonError
 from simulation.scenario import Scenario, ScenarioError, load_scenario
 
-SMALL: dict[str, Any] = {"residents": 60, "months": 54, "engine": "plain", "workers": 1}
-"""A town that plain rules get through quickly."""
+SMALL: dict[str, Any] = {"residents": 60, "months": 54, "engine": "compiled", "workers": 1}
+"""A town that is soon lived through."""
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +254,7 @@ def test_the_question_asks_itself_again(small: Comparison, tmp_path: Path) -> No
     assert question.scenario == small.scenario
     assert question.governances is not None
     again = compare(
-        question.scenario, governances=question.governances, seeds=question.seeds or 0, engine="plain", workers=1
+        question.scenario, governances=question.governances, seeds=question.seeds or 0, engine="compiled", workers=1
     )
     pd.testing.assert_frame_equal(again.table, small.table, check_exact=True)
 

@@ -13,7 +13,7 @@ from experiments import Comparison, compare, pairs
 from experiments.pairs import PRIMARY, Estimate
 from viz import plots, report
 
-SMALL: dict[str, Any] = {"residents": 60, "months": 54, "engine": "plain", "workers": 1}
+SMALL: dict[str, Any] = {"residents": 60, "months": 54, "engine": "compiled", "workers": 1}
 
 
 @pytest.fixture(scope="module")

@@ -140,9 +140,9 @@ def headline_text(comparison: Comparison) -> str:
         lines.append("One seed gives no interval: ask for more with --seeds 30.")
     else:
         lines += [
-            "[ ] 95% interval over seeds; then the share of seeds with this sign. Level: difference in the calm town.",
-            "Effect: what the shock did, same luck. Buffer: difference in the effect. An interval with 0 in it",
-            "means that no difference can be told.",
+            "[ ] is the 95% interval; after it, the share of seeds with this sign. Level: difference in the calm",
+            "town. Effect: what the shock did, with the same luck. Buffer: difference in the effect. Where an",
+            "interval includes 0, no difference can be told.",
         ]
     return "\n".join(lines)
 
