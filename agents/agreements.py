@@ -12,6 +12,7 @@ import math
 from agents.chance import Decision, chance, normal
 from agents.events import tell
 from agents.rule import rule
+from agents.staff import out_of_money
 from agents.tables import (
     MONTHS_A_YEAR,
     NOBODY,
@@ -105,7 +106,7 @@ def change_price(tie: Tie, price: float, enforced: float, town: Town) -> None:
     else:
         tie.buyer_broke = 1
         tie.buyer_breaches += 1
-        short = town.organisations[tie.buyer].reserves < 0.0
+        short = out_of_money(town.organisations[tie.buyer], town)
         cause = Cause.NO_MONEY if short else Cause.SHORT_HORIZON
         tie.event = tell(town, Happening.REFUSAL, tie.buyer, tie.seller, rise, cause, tie.event)
 
@@ -117,7 +118,7 @@ def honours(tie: Tie, rise: float, enforced: float, town: Town) -> bool:
     enforceable promise, a penalty on what is saved. We depart from MODEL.md twice: a refused rise is
     saved every month, not once, and enforcement binds buyers as it binds sellers. £ per place.
     """
-    if town.organisations[tie.buyer].reserves < 0.0:
+    if out_of_money(town.organisations[tie.buyer], town):
         return False
     surplus = town.parameters.buyer_surplus * tie.price
     saved = rise * (1.0 + rest_of_term(tie, town))

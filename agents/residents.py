@@ -28,6 +28,8 @@ from agents.tables import (
 LONG_WAIT = 6
 LOW_WELLBEING = 4.0
 MIDDLE_AGE = 50.0
+A_LITTLE = 1e-6
+"""Too little to outweigh a difference in need, and wide enough that no two lots fall together in a million."""
 FELT = 0.5
 """A need is felt from this share of what is tolerated; help is asked for above tolerance."""
 
@@ -142,11 +144,11 @@ def join_queue(resident: Resident, need: int, town: Town) -> None:
     lot = chance(town, Decision.QUEUE_LOT, resident.luck, need)
     case.resident = resident.id
     if town.parameters.queue_order == 0:
-        case.priority = resident.need[need] + 1e-9 * lot
+        case.priority = resident.need[need] + A_LITTLE * lot
     elif town.parameters.queue_order == 1:
         case.priority = resident.waited[need] + lot
     else:
-        case.priority = open_needs(resident, town) + 1e-9 * lot
+        case.priority = open_needs(resident, town) + A_LITTLE * lot
     service.queue += 1
 
 

@@ -39,8 +39,8 @@ def load_of(asked: float, places: float) -> float:
 def leave_and_hire(organisation: Organisation, town: Town) -> None:
     """Workers leave, the burnt-out more often; vacancies fill; practice goes with leavers and is learnt again.
 
-    A service whose money has run out does not hire. With steady chances the vacancy rate settles at
-    leaving / (leaving + filling).
+    A service does not hire when its own money and its funder's have run out. With steady chances the
+    vacancy rate settles at leaving / (leaving + filling).
 
     Source: 29% leave in a year, 10% of posts vacant at the peak (Skills for Care 2021/22).
     """
@@ -50,9 +50,14 @@ def leave_and_hire(organisation: Organisation, town: Town) -> None:
         return
     chance_of_leaving = min(1.0, parameters.leaving + parameters.leaving_burnt_out * organisation.burnout)
     vacancies = max(0.0, organisation.posts - organisation.staff)
-    out_of_money = organisation.kind == Kind.SERVICE and organisation.reserves < 0.0
-    hired = 0.0 if out_of_money else parameters.filling * vacancies
+    frozen = organisation.kind == Kind.SERVICE and out_of_money(organisation, town)
+    hired = 0.0 if frozen else parameters.filling * vacancies
     organisation.leavers = chance_of_leaving * organisation.staff
     organisation.staff += hired - organisation.leavers
     organisation.practice += parameters.practice_learning * (1.0 - organisation.practice)
     organisation.practice *= 1.0 - parameters.practice_leaving * chance_of_leaving
+
+
+def out_of_money(service: Organisation, town: Town) -> bool:
+    """Whether a service owes money that its funder could not cover either."""
+    return bool(service.reserves < 0.0 and town.funders[service.funder].reserves <= 0.0)
