@@ -128,9 +128,9 @@ static inline void join_queue(Resident *r, int need, Town *town) {
     Case *one = &town->queue[need * town->many_residents + service->queue];
     double lot = chance(town, DECISION_QUEUE_LOT, r->luck, need);
     one->resident = r->id;
-    if (town->parameters->queue_order == 0) one->priority = r->need[need] + 1e-9 * lot;
+    if (town->parameters->queue_order == 0) one->priority = r->need[need] + 1e-6 * lot;
     else if (town->parameters->queue_order == 1) one->priority = (double)r->waited[need] + lot;
-    else one->priority = (double)open_needs(r, town) + 1e-9 * lot;
+    else one->priority = (double)open_needs(r, town) + 1e-6 * lot;
     service->queue += 1;
 }
 
