@@ -604,7 +604,7 @@ class Crew:
             process.terminate()
 
 
-A_MOMENT = 1.0
+A_MOMENT = 2.0
 """Seconds that need no explanation."""
 
 

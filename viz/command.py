@@ -315,7 +315,9 @@ def compare(
         finally:
             listener.close()
     written = False
-    if found.lived and (fresh or not found.stopped):
+    if found.stopped and found.replicates:
+        tell("stopping: keeping what was lived")
+    if not found.stopped or (fresh and found.replicates):
         try:
             store.write(folder, found, report_html)
             written = True
@@ -344,7 +346,7 @@ def _closing(found: Comparison, folder: Path, written: bool) -> None:
     if found.stopped:
         tell(
             f"stopped: {len(found.replicates)} of {found.seeds} seeds were complete"
-            + ("" if written else f"; {folder} was left as it was")
+            + ("" if written else "; nothing was written")
         )
     if written:
         where = f"report: {folder / REPORT}" if (folder / REPORT).is_file() else f"written: {folder}"

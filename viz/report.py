@@ -221,7 +221,7 @@ class Answer(NamedTuple):
     """The answer in short: one paragraph, where each loses, who paid, and what became of the null hypothesis."""
 
     summary: str
-    losses: list[str]
+    losses: dict[str, list[str]]
     payers: list[str]
     null: str
 
@@ -231,7 +231,7 @@ def answer(comparison: Comparison) -> Answer:
     first = shown(comparison.first)
     said = [_sorted_out(comparison, name, first) for name in comparison.others]
     summary = " ".join(said) or "Only one governance was asked for, so there is nothing to compare it with."
-    losses = [_where_it_loses(comparison, name) for name in comparison.governances if comparison.others]
+    losses = {name: _where_it_loses(comparison, name) for name in comparison.governances if comparison.others}
     payers = [_borne_sentence(comparison, name) for name in comparison.governances]
     return Answer(summary, losses, payers, _null_sentence(comparison))
 
@@ -248,18 +248,19 @@ def _sides(comparison: Comparison, name: str, quantity: str, words: tuple[str, s
     for measure in PRIMARY:
         found = comparison.estimate(name, measure, quantity)
         if found is not None:
-            side = verdict(measure, found)
-            sides[side if side in sides else "unsure"].append(TITLES[measure].lower())
+            side, how = verdict(measure, found), reading(measure)
+            size = f"{_small(TITLES[measure])} ({how.change(found.mean)} {how.difference})"
+            sides[side if side in sides else "unsure"].append(size)
     headed = ((words[0], "better"), (words[1], "worse"), ("cannot be told from", "unsure"))
     return listed(f"{said} {first} on {listed(sides[side])}" for said, side in headed if sides[side])
 
 
-def _where_it_loses(comparison: Comparison, name: str) -> str:
+def _where_it_loses(comparison: Comparison, name: str) -> list[str]:
     """Where a governance is behind, on any outcome with a better and a worse side, in calm and under the shock."""
     pairs = [(name, comparison.first)] if name != comparison.first else [(name, other) for other in comparison.others]
     parts = []
     for _, other in pairs:
-        for quantity, words in (("level", "in calm months"), ("buffer", "in what the shock does")):
+        for quantity, words in (("level", "In calm months"), ("buffer", "In what the shock does")):
             behind = [
                 measure.replace("_", " ")
                 for measure in NAMES
@@ -268,10 +269,8 @@ def _where_it_loses(comparison: Comparison, name: str) -> str:
             if behind:
                 more = f" and {len(behind) - MANY} more" if len(behind) > MANY else ""
                 shortened = ", ".join(behind[:MANY]) + more if more else listed(behind)
-                parts.append(f"{words} it is behind {shown(other)} on {shortened}")
-    if not parts:
-        return f"{_upper(shown(name))}: nowhere that can be told."
-    return f"{_upper(shown(name))}: {'; '.join(parts)}."
+                parts.append(f"{words}, to {shown(other)} on {shortened}.")
+    return parts or ["Nowhere that can be told."]
 
 
 MANY = 6
@@ -409,7 +408,7 @@ nav ul{columns:2;padding-left:1.2rem;margin:.4rem 0}
 a{color:#0B4A80}
 code,pre{font-family:ui-monospace,"Cascadia Mono",Consolas,monospace;font-size:.92em}
 pre{background:var(--card);border:1px solid var(--rule);border-radius:.5rem;padding:.7rem 1rem;overflow-x:auto}
-dt{font-weight:650;margin-top:.6rem}dd{margin:0 0 .3rem 1.2rem;max-width:46rem}
+dt{font-weight:650;margin-top:.6rem}dd{margin:0 0 .2rem 1.2rem;max-width:56rem}
 footer{margin-top:3rem;padding-bottom:3rem;color:var(--muted);font-size:.9rem}
 :focus-visible{outline:3px solid var(--ink);outline-offset:2px}
 @media print{
@@ -452,8 +451,8 @@ def report_html(comparison: Comparison) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}: {escape(names)} – Kith</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
         f"<header><h1>{escape(title)}</h1>"
-        f'<p class="lead">Who is better served when costs jump: towns whose services and partners are held together by '
-        f"{escape(names)}? {_lead(comparison)}</p>"
+        f'<p class="lead">When costs jump, does it matter for residents how services and their partners are held '
+        f"together? Compared here: {escape(names)}. {_lead(comparison)}</p>"
         f'<div class="null"><small>The null hypothesis</small>{NULL}</div>'
         f"{_warnings(comparison)}"
         f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n'
@@ -495,7 +494,10 @@ def _warnings(comparison: Comparison) -> str:
 
 def _answer_section(comparison: Comparison) -> str:
     said = answer(comparison)
-    lost = "".join(f"<li>{escape(each)}</li>" for each in said.losses)
+    lost = "".join(
+        f"<dt>{escape(_upper(shown(name)))}</dt>" + "".join(f"<dd>{escape(each)}</dd>" for each in losses)
+        for name, losses in said.losses.items()
+    )
     paid = "".join(f"<li>{escape(each)}</li>" for each in said.payers)
     outcomes = "".join(
         f"<h3>{TITLES[measure]} <small>{escape(reading(measure).difference)}; {better(measure)}</small></h3><p>"
@@ -505,7 +507,7 @@ def _answer_section(comparison: Comparison) -> str:
     )
     return (
         f'<div class="answer"><p class="first">{escape(said.summary)}</p><p>{escape(said.null)}</p></div>'
-        + (f"<h3>Where each loses</h3><ul>{lost}</ul>" if lost else "")
+        + (f"<h3>Where each loses</h3><dl>{lost}</dl>" if lost else "")
         + f"<h3>Who paid</h3><ul>{paid}</ul>{outcomes}"
     )
 
