@@ -17,7 +17,8 @@ from simulation.month import MONTH
 
 HERE = Path(__file__).parent.parent
 CODE = {path: path.read_text() for room in ("agents", "simulation") for path in sorted((HERE / room).glob("*.py"))}
-RULE_CODE = "\n".join(
+DECLARING = ("parameters.py", "tables.py", "terms.py")
+RULE_CODE = "\n".join(text for path, text in CODE.items() if path.name not in DECLARING)
     text for path, text in CODE.items() if path.name not in ("parameters.py", "tables.py", "terms.py")
 )
 NUMBERS = {**fields_of(Parameters), **fields_of(Terms)}
