@@ -19,8 +19,6 @@ HERE = Path(__file__).parent.parent
 CODE = {path: path.read_text() for room in ("agents", "simulation") for path in sorted((HERE / room).glob("*.py"))}
 DECLARING = ("parameters.py", "tables.py", "terms.py")
 RULE_CODE = "\n".join(text for path, text in CODE.items() if path.name not in DECLARING)
-    text for path, text in CODE.items() if path.name not in ("parameters.py", "tables.py", "terms.py")
-)
 NUMBERS = {**fields_of(Parameters), **fields_of(Terms)}
 COLUMNS = {(table, name): field for table, kind in RECORDS.items() for name, field in fields_of(kind).items()}
 
@@ -28,7 +26,9 @@ COLUMNS = {(table, name): field for table, kind in RECORDS.items() for name, fie
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_says_what_it_is_where_it_comes_from_and_how_sure_we_are(name: str) -> None:
     number = NUMBERS[name]
-    assert number.unit and number.meaning.endswith(".") and number.source
+    assert number.unit
+    assert number.meaning.endswith(".")
+    assert number.source
     assert number.grade in GRADES
 
 
@@ -52,10 +52,11 @@ def test_only_declared_parameters_are_read() -> None:
     assert set(re.findall(r"parameters\.(\w+)", RULE_CODE)) - {"get", "items", "py"} <= set(fields_of(Parameters))
 
 
-@pytest.mark.parametrize(("table", "name"), COLUMNS, ids=lambda part: str(part))
+@pytest.mark.parametrize(("table", "name"), COLUMNS, ids=str)
 def test_a_column_says_what_it_is_and_is_used(table: str, name: str) -> None:
     column: Declared = COLUMNS[table, name]
-    assert column.unit and column.meaning.endswith(".")
+    assert column.unit
+    assert column.meaning.endswith(".")
     assert re.search(rf'\.{name}\b|"{name}"', RULE_CODE), f"nothing reads or writes {table}.{name}"
 
 
@@ -71,7 +72,8 @@ def test_every_rule_is_a_line_of_the_month() -> None:
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.__name__)
 def test_a_measure_has_a_label_and_a_unit(measure: object) -> None:
     what, unit = label(measure)  # type: ignore[arg-type]
-    assert what and unit
+    assert what
+    assert unit
 
 
 @pytest.mark.parametrize("governance", GOVERNANCES)
