@@ -177,6 +177,12 @@ def test_every_governance_has_a_look_of_its_own() -> None:
     assert len({(look.marker, look.colour) for look in found.values()}) == len(names)
 
 
+def test_labels_are_spread_out_around_the_values_they_name() -> None:
+    assert plots.spread_out([0.0, 10.0], 1.0) == [0.0, 10.0]
+    assert plots.spread_out([5.0, 5.0, 5.0], 1.0) == [4.0, 5.0, 6.0]
+    assert plots.spread_out([0.0, 1.0, 1.5, 9.0], 1.0) == pytest.approx([-1 / 6, 5 / 6, 11 / 6, 9.0])
+
+
 def test_numbers_are_written_for_readers() -> None:
     assert report.reading("unmet_need").level(0.5243) == "52.4%"
     assert report.reading("unmet_need").change(-0.0488) == "−4.88"

@@ -351,18 +351,29 @@ def _years(axes: Axes, months: npt.NDArray[np.int64], every: int = 12) -> None:
 def _name_ends(axes: Axes, ends: list[tuple[float, str, str]], last: float) -> None:
     """Write each line's name where it ends, apart from one another."""
     low, high = axes.get_ylim()
-    gap = 0.085 * (high - low)
-    placed: list[float] = []
-    for value, _, _ in sorted(ends):
-        placed.append(max(value, placed[-1] + gap) if placed else value)
-    over = max(0.0, placed[-1] - high)
-    placed = [place - over for place in placed]
-    for (value, name, colour), place in zip(sorted(ends), placed, strict=True):
+    inches = axes.get_window_extent().height / axes.figure.dpi
+    ordered = sorted(ends)
+    places = spread_out([value for value, _, _ in ordered], 0.26 / inches * (high - low))
+    for (value, name, colour), place in zip(ordered, places, strict=True):
         axes.annotate(
             name, (last, value), (1.03, (place - low) / (high - low)), textcoords="axes fraction", color=colour,
             fontweight="bold", va="center", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 2, "shrinkB": 1},
+            arrowprops={
+                "arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 1, "relpos": (0, 0.5)
+            },
         )  # fmt: skip
+
+
+def spread_out(values: Sequence[float], gap: float) -> list[float]:
+    """Places for labels in rising order, at least a gap apart, each crowd centred on its own values."""
+    crowds: list[tuple[list[float], float]] = []
+    for value in values:
+        crowd, centre = [value], value
+        while crowds and centre - gap * (len(crowd) - 1) / 2 < crowds[-1][1] + gap * (len(crowds[-1][0]) + 1) / 2:
+            crowd = crowds.pop()[0] + crowd
+            centre = sum(crowd) / len(crowd)
+        crowds.append((crowd, centre))
+    return [centre + gap * (place - (len(crowd) - 1) / 2) for crowd, centre in crowds for place in range(len(crowd))]
 
 
 def _key(figure: Figure, parts: list[tuple[str, str, str]], top: bool = False) -> None:

@@ -95,10 +95,23 @@ def shown(name: str) -> str:
     return name.replace("_", " ")
 
 
+def fitting(found: Estimate, how: Reading) -> Reading:
+    """The same reading, with more decimals where an interval that leaves out 0 would be rounded to include it."""
+    for more in range(3):
+        finer = how._replace(fine=how.fine + more)
+        if not found.told_apart or not any(finer.change(end).strip("£") in ZEROS for end in (found.low, found.high)):
+            return finer
+    return how
+
+
+ZEROS = {"0", *(f"{0:.{places}f}" for places in range(1, 7))}
+
+
 def interval(found: Estimate, how: Reading) -> str:
     """An interval as text."""
     if not found.known:
         return "no interval"
+    how = fitting(found, how)
     return f"{how.change(found.low)} to {how.change(found.high)}"
 
 
@@ -155,15 +168,16 @@ def _headline_line(comparison: Comparison, name: str, measure: str, how: Reading
     return f"  {_cut(shown(name), 18):<18} {level:>7}  {cells[0]:<30} {changed:>8}  {cells[1]}".rstrip()
 
 
-def _bracketed(found: Estimate | None, how: Reading, width: int = 30) -> str:
+def _bracketed(found: Estimate | None, how: Reading, width: int = 30, shortened: bool = False) -> str:
     if found is None:
         return ""
     if not found.known:
         return how.change(found.mean)
+    how = how if shortened else fitting(found, how)
     low, high = how.change(found.low), how.change(found.high)
     text = f"{how.change(found.mean)} [{low}, {high}] {100 * found.sign_share:.0f}%"
     if len(text) > width and how.fine:
-        return _bracketed(found, how._replace(fine=max(0, how.fine - 1)), width)
+        return _bracketed(found, how._replace(fine=how.fine - 1), width, shortened=True)
     return text
 
 
@@ -231,6 +245,8 @@ def answer(comparison: Comparison) -> Answer:
     first = shown(comparison.first)
     said = [_sorted_out(comparison, name, first) for name in comparison.others]
     summary = " ".join(said) or "Only one governance was asked for, so there is nothing to compare it with."
+    if not comparison.scenario.shocks:
+        summary = f"In this setting nothing comes from outside, so there is no shock to be hurt by. {summary}"
     losses = {name: _where_it_loses(comparison, name) for name in comparison.governances if comparison.others}
     payers = [_borne_sentence(comparison, name) for name in comparison.governances]
     return Answer(summary, losses, payers, _null_sentence(comparison))
@@ -239,6 +255,8 @@ def answer(comparison: Comparison) -> Answer:
 def _sorted_out(comparison: Comparison, name: str, first: str) -> str:
     """On which primary outcomes a governance is better, worse or not to be told apart: in calm, then in the shock."""
     calm = _sides(comparison, name, "level", ("is better than", "is worse than"), first)
+    if not comparison.scenario.shocks:
+        return f"{_upper(shown(name))} {calm}."
     shock = _sides(comparison, name, "buffer", ("is hurt less than", "is hurt more than"), first)
     return f"In calm months {shown(name)} {calm}. When the shock comes, it {shock}."
 
@@ -308,7 +326,7 @@ def _null_sentence(comparison: Comparison) -> str:
         comparison.estimate(name, measure, quantity)
         for name in comparison.others
         for measure in PRIMARY
-        for quantity in ("level", "buffer")
+        for quantity in (("level", "buffer") if comparison.scenario.shocks else ("level",))
     ]
     kept = [found for found in told if found is not None]
     apart = sum(found.told_apart for found in kept)
@@ -572,6 +590,7 @@ def _cell(found: Estimate | None, how: Reading, measure: str) -> str:
         return "–"
     if not found.known:
         return f"{how.change(found.mean)}<small>no interval</small>"
+    how = fitting(found, how)
     mean = how.change(found.mean)
     if found.told_apart:
         mean = f'<span class="apart">{mean}</span> {verdict(measure, found)}'
@@ -596,6 +615,8 @@ def _borne_section(comparison: Comparison) -> str:
         "£ for each resident over the reported months, shock less calm; in brackets the share of the rise. The four "
         "add up to the rise, to the penny.",
     )
+    if all(math.isnan(comparison.borne(name)[COST].share) for name in comparison.governances):
+        return "<p>Costs did not rise, so there was nothing to bear.</p>" + table
     chart = _figure(
         plots.who_bore_it_chart(comparison),
         "Governances may differ less in how much a shock costs than in who pays. Residents pay in help not given.",
@@ -703,6 +724,7 @@ def _line(found: Estimate | None, how: Reading, measure: str) -> str:
         return "–"
     if not found.known:
         return how.change(found.mean)
+    how = fitting(found, how)
     mean = how.change(found.mean)
     if found.told_apart:
         mean = f'<span class="apart">{mean}</span> {verdict(measure, found)}'
