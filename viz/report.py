@@ -76,7 +76,9 @@ def reading(measure: str) -> Reading:
         whole = unit.removeprefix("share").strip()
         return Reading(title, f"% {whole}".strip(), "percentage points", 100.0, 1, 2)
     if unit.startswith("£"):
-        return Reading(title, unit, unit, 1.0, 0 if "resolved" in measure else 1, 2, money=True)
+        return Reading(
+            title, unit, unit, 1.0, 0 if "resolved" in measure else 1, 0 if "resolved" in measure else 2, money=True
+        )
     if unit == "0-10":
         return Reading(title, "0–10", "points of 10", 1.0, 2, 3)
     if unit.startswith("0-1"):
@@ -420,7 +422,8 @@ tr.group th{background:#F3EFE7;border-top:2px solid var(--ink);font-weight:700;t
 td small,thead small{display:block;color:var(--muted);font-weight:400;white-space:nowrap}
 tbody th small{display:block;color:var(--muted);font-weight:400}
 tbody th{white-space:nowrap}.wide tbody th,.group th,.words tbody th{white-space:normal}
- .wide th:first-child{min-width:15rem}
+ .wide{font-size:.83rem}.wide th,.wide td{padding:.35rem .4rem}
+.wide th:first-child{min-width:11rem}
 .apart{font-weight:700}
 nav ul{columns:2;padding-left:1.2rem;margin:.4rem 0}
 a{color:#0B4A80}
