@@ -112,7 +112,7 @@ class Parameters:
 
     # ---- help ---------------------------------------------------------------------------------------
     capacity: float = parameter(
-        0.051, low=0.0001, high=10, unit="places a month per resident and need",
+        0.052, low=0.0001, high=10, unit="places a month per resident and need",
         meaning="Places the town is staffed and funded for.",
         source="tuned to use of .80-.95 before the shock", grade=ASSUMED,
     )  # fmt: skip
@@ -159,8 +159,9 @@ class Parameters:
         source="assumed", grade=ASSUMED,
     )  # fmt: skip
     flexibility_time: float = parameter(
-        0.06, low=0, high=1, unit="share of places",
-        meaning="Places lost when workers always treat other needs too.", source="assumed", grade=ASSUMED,
+        0.1, low=0, high=1, unit="share of places",
+        meaning="Places lost when workers always treat other needs too.",
+        source="assumed: about a third of cases have another need, which takes about a third as long again", grade=ASSUMED,
     )  # fmt: skip
 
     # ---- crises -------------------------------------------------------------------------------------
