@@ -13,18 +13,24 @@ import atexit
 import contextlib
 import dis
 import hashlib
+import importlib
 import importlib.util
 import linecache
+import operator
 import os
+import pickle
 import platform
+import queue
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, EnumMeta
 from functools import cache, cached_property
@@ -32,12 +38,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from agents import chance
 
 os.environ.setdefault("NUMBA_DISABLE_INTEL_SVML", "1")  # another exp() and log() would give other bits
 
 Rule = Callable[..., Any]
+Table = npt.NDArray[Any]
 Month = Sequence[tuple[str, Rule]]
 Replaced = Mapping[Rule, Rule]
 
@@ -66,7 +74,7 @@ class NotCompiledError(Exception):
 
 def line_text(table: str, rule: str) -> str:
     """The function that takes one line of the month through one month."""
-    return "def line(town):\n" + _loop(table, rule)
+    return "def line(book):\n    town = at_hand(book)\n" + _loop(table, rule)
 
 
 def _loop(table: str, rule: str) -> str:
@@ -79,7 +87,7 @@ def _loop(table: str, rule: str) -> str:
 def name_of(rule: Rule) -> str:
     """What a rule is called in generated text."""
     name = rule.__name__
-    return name if name.isidentifier() and name not in ("line", "town") else "rule"
+    return name if name.isidentifier() and name not in ("line", "town", "book", "at_hand") else "rule"
 
 
 def month_text(month: Month) -> str:
@@ -88,15 +96,17 @@ def month_text(month: Month) -> str:
 
 
 WALK_TEXT = '''\
-def walk(town, lines, place):
+def walk(address, lines, place):
     """Take the town through some lines of the month; place[1] says which was being followed."""
+    town = town_at(address)
     for number in range(len(lines)):
         place[1] = number
         follow(lines[number], town)
 '''
 LIVE_TEXT = '''\
-def live(town, months, reserve, lines, place):
+def live(address, months, reserve, lines, place):
     """Live up to `months` months; stop early where events would run out of rows. The months lived."""
+    town = town_at(address)
     lived = 0
     while lived < months{room}:
         place[0] = lived
@@ -249,6 +259,53 @@ def _value_text(value: object) -> str:
     return f"{kind.__module__}.{kind.__qualname__} {getattr(value, '__module__', '')} {name or ''}"
 
 
+class Witness:
+    """Remembers what some functions reached when it was made, and tells whether all of it still stands.
+
+    Cheaper than a fingerprint: nothing is read, things are only compared with what they were. Where something may
+    change within itself (a list, an array) it never vouches.
+    """
+
+    def __init__(self, functions: Collection[Rule]) -> None:
+        self._functions = [(function, _self_of(function)) for function in functions]
+        found: dict[tuple[int, str], tuple[dict[str, Any], str, object]] = {}
+        for function in functions:
+            attributes = _attribute_names(function.__code__)
+            spaces = [(function.__globals__, global_names(function.__code__))]
+            for _, value in reached(function):
+                if isinstance(value, types.ModuleType) and value.__name__ not in ("math", "numpy"):
+                    spaces.append((vars(value), tuple(attributes)))
+            for space, names in spaces:
+                found.update({(id(space), name): (space, name, space.get(name, _ABSENT)) for name in names})
+        self._found = list(found.values())
+        told = [part for _, parts in self._functions for part in parts] + [value for *_, value in self._found]
+        self._sure = all(map(_stays, told))
+
+    def holds(self) -> bool:
+        """Whether nothing the functions reach has changed since."""
+        return (
+            self._sure
+            and all(space.get(name, _ABSENT) is value for space, name, value in self._found)
+            and all(all(map(operator.is_, _self_of(function), then)) for function, then in self._functions)
+        )
+
+
+_ABSENT = object()
+_STAY = (int, float, complex, str, bytes, Enum, np.generic, type, types.CodeType, types.ModuleType)
+
+
+def _self_of(function: Rule) -> list[object]:
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    return [function.__code__, function.__defaults__, function.__kwdefaults__, *cells]
+
+
+def _stays(value: object) -> bool:
+    """Whether a thing cannot change within itself, as far as compiled rules can tell."""
+    if isinstance(value, tuple):
+        return all(map(_stays, value))
+    return value is None or value is _ABSENT or callable(value) or isinstance(value, _STAY)
+
+
 UNUSED_DAYS = 90
 
 # ---- the cache folder --------------------------------------------------------------------------------------
@@ -322,6 +379,103 @@ def _generated(name: str, text: str, key: str) -> tuple[types.ModuleType, Path |
     return module, path
 
 
+# ---- the town, as compiled code sees it -----------------------------------------------------------------
+# A named tuple of twenty arrays costs Numba a hundred and fifty arguments in every function that is handed one.
+# So compiled code is handed an address: there stand, for each part of the town, its address and its lengths.
+
+
+Parts = tuple[tuple[str, np.dtype[Any], int, bool], ...]
+"""Every part of a town: its name, the layout of a row, its axes (0 for a single record), and whether it may change."""
+
+
+def parts_of(town: Any) -> Parts:
+    """What compiled code must know of a town's tables: two towns with the same parts can live in the same code."""
+    return tuple(
+        (name, value.dtype, value.ndim, value.flags.writeable)
+        for name, value in zip(town._fields, town, strict=True)
+        if isinstance(value, (np.ndarray, np.void))
+    )
+
+
+def address_book(town: Any) -> npt.NDArray[np.int64]:
+    """Where a town's parts stand in memory and how long they are. The town must outlive it."""
+    book: list[int] = []
+    for name, value in zip(town._fields, town, strict=True):
+        if isinstance(value, (np.ndarray, np.void)):
+            array = np.asarray(value)
+            if not (array.flags.c_contiguous and array.flags.aligned):
+                raise TypeError(f"{name} has gaps between its rows: give the town a copy of it")
+            book += (array.__array_interface__["data"][0], *array.shape)
+    return np.array(book, np.int64)
+
+
+@cache
+def _layout_of(parts: Parts) -> str:
+    """A hash of some parts, for names of files and functions."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+
+
+@cache
+def seen_town(parts: Parts) -> Any:
+    """Numba's type for towns with these parts."""
+    return _seen_towns()(parts)
+
+
+@cache
+def _seen_towns() -> Any:
+    """Teach Numba what a town is: an address, and the arrays and records found from there."""
+    from llvmlite import ir  # noqa: PLC0415
+    from numba.core import types as kinds  # noqa: PLC0415
+    from numba.core.typing.templates import AttributeTemplate  # noqa: PLC0415
+    from numba.np.numpy_support import from_dtype  # noqa: PLC0415
+
+    extending, arrays = (importlib.import_module(f"numba.{name}") for name in ("extending", "np.arrayobj"))
+    teach: dict[str, Any] = {**vars(extending), **vars(arrays)}
+
+    class SeenTown(kinds.Type):
+        def __init__(self, parts: Parts) -> None:
+            super().__init__(f"town_{_layout_of(parts)}")
+            self.parts, self.places, place = parts, {}, 0
+            for name, dtype, axes, changes in parts:
+                held = from_dtype(dtype)
+                kind = kinds.Array(held, axes, "C", readonly=not changes) if axes else held
+                self.places[name] = (kind, place)
+                place += 1 + axes
+
+        def __reduce__(self) -> Any:
+            return seen_town, (self.parts,)
+
+    teach["register_model"](SeenTown)(teach["models"].OpaqueModel)
+
+    def kind_of(_template: Any, town: Any, name: str) -> Any:
+        return town.places[name][0] if name in town.places else None
+
+    def part(context: Any, builder: Any, town: Any, address: Any, name: str) -> Any:
+        kind, place = town.places[name]
+        whole, byte = ir.IntType(64), ir.IntType(8)
+
+        def read(number: int, what: Any) -> Any:
+            book = builder.bitcast(address, what.as_pointer())
+            return builder.load(builder.gep(book, [whole(place + number)]))
+
+        start = read(0, byte.as_pointer())
+        if not isinstance(kind, kinds.Array):
+            return builder.bitcast(start, context.get_value_type(kind))
+        array = teach["make_array"](kind)(context, builder)
+        size = kind.dtype.size if isinstance(kind.dtype, kinds.Record) else kind.dtype.bitwidth // 8
+        lengths = [read(1 + axis, whole) for axis in range(kind.ndim)]
+        steps = [whole(size)]
+        for length in reversed(lengths[1:]):
+            steps.insert(0, builder.mul(steps[0], length))
+        data = builder.bitcast(start, context.get_data_type(kind.dtype).as_pointer())
+        teach["populate_array"](array, data=data, shape=lengths, strides=steps, itemsize=whole(size), meminfo=None)
+        return teach["impl_ret_borrowed"](context, builder, kind, array._getvalue())
+
+    teach["infer_getattr"](type("PartOfTown", (AttributeTemplate,), {"key": SeenTown, "generic_resolve": kind_of}))
+    teach["lower_getattr_generic"](SeenTown)(part)
+    return SeenTown
+
+
 # ---- compiling -----------------------------------------------------------------------------------------------
 
 
@@ -343,7 +497,7 @@ def _machine() -> tuple[str, ...]:
 
     features = hashlib.sha256(llvm.get_host_cpu_features().flatten().encode()).hexdigest()[:12]
     versions = (platform.python_version(), numba.__version__, np.__version__, llvm.get_host_cpu_name(), features)
-    return ("kith 1", sys.platform, platform.machine(), *versions)
+    return ("kith 2", sys.platform, platform.machine(), *versions)
 
 
 @dataclass(frozen=True)
@@ -364,13 +518,15 @@ _clones: dict[tuple[int, str], dict[Rule, Any]] = {}
 class Compiler:
     """Compiles the lines of one month for towns of one layout."""
 
-    def __init__(self, month: Month, replaced: Replaced, town: Any) -> None:
+    def __init__(self, month: Month, replaced: Replaced, parts: Parts) -> None:
         self.month = tuple((table, replaced.get(rule, rule)) for table, rule in month)
         self.replaced = dict(replaced)
         self.inside = {**chance.COMPILED, **self.replaced}
-        self._town = numba_or_why()[0].typeof(town)
-        self._layout = hashlib.sha256(str(self._town).encode()).hexdigest()
-        self._has_events = "events" in town._fields and "events" in (town.clock.dtype.names or ())
+        self.parts, self._layout = parts, _layout_of(parts)
+        named = {name: dtype.names or () for name, dtype, *_ in parts}
+        self._has_events = "events" in named and "events" in named.get("clock", ())
+        reached_now = {each: None for _, rule in self.month for each in functions_of(rule, self.inside)}
+        self._witness = Witness(reached_now)
         self._keys = [self._key(table, rule) for table, rule in self.month]
         self.everything = hashlib.sha256("".join(self._keys).encode()).hexdigest()
 
@@ -379,6 +535,10 @@ class Compiler:
             rule, self.inside, (table, self._layout, LADDER, line_text(table, name_of(rule)), _machine())
         )
 
+    def holds(self) -> bool:
+        """Whether the rules are still what they were when this was made."""
+        return self._witness.holds()
+
     def ready(self) -> bool:
         """Whether every line is compiled already, in this process or in the cache."""
         return all(key in _lines or self._marker(key).exists() for key in self._keys)
@@ -386,6 +546,40 @@ class Compiler:
     @staticmethod
     def _marker(key: str) -> Path:
         return cache_folder() / key[:2] / key / "compiled"
+
+    def compile(self, order: Sequence[int], tell: Tell, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Compile or load lines, on several cores where many are new, telling each as it is done."""
+        left, kept = deque(order), queue.SimpleQueue[int]()
+        workers = [Worker(self, left, kept) for _ in range(self._workers_for(order))]
+        try:
+            for worker in workers:
+                worker.start()
+            for _ in order:
+                if stopping():
+                    return
+                number = _next(left, kept)
+                try:
+                    self.prepare()
+                    tell(number, self.line(number))
+                except NotCompiledError as problem:
+                    tell(number, problem)
+        finally:
+            for worker in workers:
+                worker.stop()
+
+    def _workers_for(self, order: Sequence[int]) -> int:
+        """How many further processes are worth starting. They compile shipped rules only: ours may not be in a file."""
+        new = [self._keys[place] for place in order if self._keys[place] not in _lines]
+        new = [key for key in new if not self._marker(key).exists()]
+        most = min(_cores() - 1, len(new) // LINES_A_WORKER, MOST_WORKERS)
+        if most < 1 or not sys.executable or not _can_keep():
+            return 0
+        shipped = set(shipped_keys(self.parts))
+        return min(most, sum(key in shipped for key in new) // LINES_A_WORKER)
+
+    def key(self, number: int) -> str:
+        """The fingerprint of a line."""
+        return self._keys[number]
 
     def line(self, number: int) -> Line:
         """Compile or load one line; raise NotCompiledError where that fails."""
@@ -419,24 +613,28 @@ class Compiler:
         made = _clones.setdefault((rung, self.everything), {})
         before = set(made)
         try:
+            module.__dict__["at_hand"] = _at_hand()
             setattr(module, name_of(rule), bind(rule, self.inside, made, numba.njit(**options)))
             own = {option: value for option, value in options.items() if option != "forceinline"}
-            line = _compiled(module.line, (self._town,), path, own)
+            line = _compiled(module.line, (seen_town(self.parts),), path, own)
         except Exception:
             for function in set(made) - before:
                 del made[function]  # a clone that failed half way would fail again for another reason
             raise
         if path is not None:
             _mark(path.parent / "compiled", f"{rule.__module__}.{rule.__qualname__}\n", fresh=not line.stats.cache_hits)
-        compiled = line.overloads[(self._town,)]
+        compiled = line.overloads[(seen_town(self.parts),)]
         address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+        if not address:
+            raise RuntimeError("its machine code was not kept")
         return Line(address, bool(line.stats.cache_hits), line)
 
     @cached_property
     def walk(self) -> Any:
         """Take a town through the lines at some addresses. It knows no rule, so it is compiled once."""
-        numbers = numba_or_why()[0].types.Array(numba_or_why()[0].int64, 1, "C")
-        return self._walker("walk", WALK_TEXT, (self._town, numbers, numbers))
+        numba, _ = numba_or_why()
+        numbers = numba.types.Array(numba.int64, 1, "C")
+        return self._walker("walk", WALK_TEXT, (numba.int64, numbers, numbers))
 
     @cached_property
     def live(self) -> Any:
@@ -444,7 +642,7 @@ class Compiler:
         numba, _ = numba_or_why()
         numbers = numba.types.Array(numba.int64, 1, "C")
         text = LIVE_TEXT.replace("{room}", ROOM_FOR_EVENTS if self._has_events else "")
-        return self._walker("live", text, (self._town, numba.int64, numba.int64, numbers, numbers))
+        return self._walker("live", text, (numba.int64, numba.int64, numba.int64, numbers, numbers))
 
     def prepare(self) -> None:
         """Compile or load both functions that walk compiled lines; raise NotCompiledError where Numba will not."""
@@ -457,18 +655,14 @@ class Compiler:
             ) from problem
 
     def _walker(self, name: str, text: str, signature: tuple[Any, ...]) -> Any:
-        numba, _ = numba_or_why()
         extra = (self._layout, text, WALKER_OPTIONS, _machine())
         key = hashlib.sha256(repr(extra).encode()).hexdigest()[:24]
         with _lock:
             if key not in _walkers:
                 module, path = _generated(f"kith_{name}_{key}", text, key)
-                wrap = numba.njit(**LADDER[0])
-                module.__dict__.update(
-                    follow=_follow(), month_key=bind(chance.COMPILED[chance.month_key], {}, {}, wrap)
-                )
+                module.__dict__.update(follow=_follow(), town_at=_town_at(self.parts))
                 made = _compiled(module.__dict__[name], signature, path, WALKER_OPTIONS)
-                made.disable_compile()  # a town of another layout must be refused: lines are called by address
+                made.disable_compile()
                 _walkers[key] = made
             return _walkers[key]
 
@@ -515,6 +709,48 @@ def _follow() -> Any:
     return follow
 
 
+@cache
+def _at_hand() -> Any:
+    """A copy of a town's addresses that only one line knows of: LLVM keeps what the line uses in registers."""
+    from llvmlite import ir  # noqa: PLC0415
+    from numba.core import cgutils  # noqa: PLC0415
+    from numba.extending import intrinsic  # noqa: PLC0415
+
+    make_room: Any = cgutils.alloca_once
+
+    @intrinsic
+    def at_hand(context: Any, book: Any) -> Any:
+        def write(target: Any, builder: Any, signature: Any, given: Any) -> Any:
+            word = ir.IntType(8).as_pointer()
+            many = sum(1 + axes for _, _, axes, _ in book.parts)
+            near = make_room(builder, ir.ArrayType(word, many))
+            near, far = (builder.bitcast(place, word.as_pointer()) for place in (near, given[0]))
+            for place in range(many):
+                at = [ir.IntType(64)(place)]
+                builder.store(builder.load(builder.gep(far, at)), builder.gep(near, at))
+            return builder.bitcast(near, target.get_value_type(book))
+
+        return book(book), write
+
+    return at_hand
+
+
+@cache
+def _town_at(parts: Parts) -> Any:
+    """Look at an address as a town, for compiled code."""
+    from numba.core import types as kinds  # noqa: PLC0415
+    from numba.extending import intrinsic  # noqa: PLC0415
+
+    @intrinsic
+    def town_at(context: Any, address: Any) -> Any:
+        def write(target: Any, builder: Any, signature: Any, given: Any) -> Any:
+            return builder.inttoptr(given[0], target.get_value_type(signature.return_type))
+
+        return seen_town(parts)(kinds.int64), write
+
+    return town_at
+
+
 def why_not(problem: Exception, rule: Rule, replaced: Replaced) -> str:
     """What stopped Numba, in a line: file, line and rule where Numba tells them, and the first words of its reason."""
     text = str(problem)
@@ -531,10 +767,121 @@ _PLACE = re.compile(r'File "([^"]+)", line (\d+)')
 _NO_REASON = re.compile(r"Failed in|During|File|>>>|def |<source|\^|There are|- Of|Overload|\[|-$")
 
 
-# ---- compiling beside a running town --------------------------------------------------------------------------
+# ---- compiling on other cores, and beside a running town -------------------------------------------------------
 
 
 Tell = Callable[[int, "Line | NotCompiledError"], None]
+
+LINES_A_WORKER = 6
+"""New lines from which one more process is worth its start."""
+MOST_WORKERS = 7
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _can_keep() -> bool:
+    """Whether what another process compiles can reach us through the cache folder."""
+    with contextlib.suppress(OSError):
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        return os.access(cache_folder(), os.W_OK)
+    return False
+
+
+def shipped_keys(parts: Parts) -> list[str]:
+    """The fingerprints of the shipped month's lines, for towns with these parts."""
+    return _shipped(parts)._keys
+
+
+def _shipped(parts: Parts) -> Compiler:
+    from simulation.month import MONTH  # noqa: PLC0415  the month imports every rule; toy months need none
+
+    return Compiler(MONTH, {}, parts)
+
+
+def _next(left: deque[int], kept: queue.SimpleQueue[int]) -> int:
+    """A line that another process has done with, else one that nobody has begun; else wait."""
+    with contextlib.suppress(queue.Empty):
+        return kept.get_nowait()
+    with contextlib.suppress(IndexError):
+        return left.popleft()
+    return kept.get()
+
+
+_WORK = """
+import pickle, sys
+sys.path[:], parts = pickle.loads(bytes.fromhex(sys.stdin.readline()))
+from simulation.compiled import work
+work(parts)
+"""
+
+
+def work(parts: Parts) -> None:
+    """What another process does: compile the lines it is asked for into the cache, and answer after each."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        compiler = _shipped(parts)
+        for wanted in sys.stdin:
+            with contextlib.suppress(NotCompiledError, ValueError):
+                compiler.line(compiler._keys.index(wanted.strip()))
+            answers.write("done\n")
+            answers.flush()
+
+
+class Worker(threading.Thread):
+    """Another process that compiles lines into the cache, from the far end of the list, and who speaks with it.
+
+    Whatever goes wrong there, its line is handed back, to be compiled here.
+    """
+
+    def __init__(self, compiler: Compiler, left: deque[int], kept: queue.SimpleQueue[int]) -> None:
+        super().__init__(name="kith has rules compiled", daemon=True)
+        self._compiler, self._left, self._kept = compiler, left, kept
+        self._process: subprocess.Popen[str] | None = None
+        self._stopping = False
+
+    def run(self) -> None:
+        """Hand out lines one by one, until none is left or the other process fails."""
+        with contextlib.suppress(OSError, ValueError, IndexError):  # IndexError: none is left
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _WORK],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            self._say(pickle.dumps((sys.path, self._compiler.parts)).hex())
+            answered = True
+            while answered and not self._stopping:
+                number = self._left.pop()
+                try:
+                    answered = self._say(self._compiler.key(number)) and self._hear()
+                finally:
+                    self._kept.put(number)
+
+    def _say(self, text: str) -> bool:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(text + "\n")
+        self._process.stdin.flush()
+        return True
+
+    def _hear(self) -> bool:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return bool(self._process.stdout.readline())
+
+    def stop(self) -> None:
+        """End the other process and wait until it has ended."""
+        self._stopping = True
+        if self._process is not None:
+            self._process.kill()
+        self.join()
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
 
 
 class Beside(threading.Thread):
@@ -549,14 +896,7 @@ class Beside(threading.Thread):
     def run(self) -> None:
         """Compile until done or told to stop; what is done is in the cache for the next run."""
         try:
-            for number in self.order:
-                if self._stopping.is_set():
-                    return
-                try:
-                    self.compiler.prepare()
-                    self.tell(number, self.compiler.line(number))
-                except NotCompiledError as problem:
-                    self.tell(number, problem)
+            self.compiler.compile(self.order, self.tell, self._stopping.is_set)
         finally:
             _threads.discard(self)
 

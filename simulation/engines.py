@@ -21,7 +21,7 @@ from agents.declared import near
 from agents.rule import RULES
 from agents.views import Part, Rows, plain_town, rows_of
 from simulation import compiled, reader
-from simulation.compiled import THE_TOWN, Compiler, Line, Month, NotCompiledError, Rule
+from simulation.compiled import THE_TOWN, Compiler, Line, Month, NotCompiledError, Parts, Rule
 
 KINDS = ("auto", "plain", "compiled")
 
@@ -161,7 +161,7 @@ class Engine:
                 self._lines[first](seen.plain)
                 continue
             try:
-                walk(town, addresses, place)
+                walk(seen.address, addresses, place)
             except Exception as problem:  # noqa: BLE001  whatever a rule raises is told with its place
                 problem.add_note(self._place_of(first + int(place[1])))
                 failed = problem
@@ -181,7 +181,7 @@ class Engine:
             before = seen.copy()
             asked, began = min(stride, months - lived), time.perf_counter()
             try:
-                done = int(live(town, asked, reserve, progress.addresses, place))
+                done = int(live(seen.address, asked, reserve, progress.addresses, place))
             except Exception as problem:  # noqa: BLE001  whatever a rule raises is told with its place
                 problem.add_note(self._place_of(int(place[1])))
                 failed = problem
@@ -194,7 +194,7 @@ class Engine:
                 continue
             if before is not None and place[0] > 0:
                 seen.restore(before)
-                live(town, int(place[0]), reserve, progress.addresses, np.zeros(2, np.int64))
+                live(seen.address, int(place[0]), reserve, progress.addresses, np.zeros(2, np.int64))
                 before = seen.copy()
             lived += int(place[0])
             self._replay(self._see(town), before, failed)
@@ -249,13 +249,10 @@ class Engine:
         return numba is not None
 
     def _progress_of(self, town: Any) -> _Progress:
-        layout = (
-            type(town),
-            *((value.dtype, value.ndim) for value in town if isinstance(value, (np.ndarray, np.void))),
-        )
-        if layout not in self._progress:
-            self._progress[layout] = _shared(Compiler(self.month, self.replaced, town), town)
-        return self._progress[layout]
+        parts = compiled.parts_of(town)
+        if parts not in self._progress:
+            self._progress[parts] = _shared(self.month, self.replaced, parts, town)
+        return self._progress[parts]
 
     def _see(self, town: Any, rows: bool = True) -> _Seen:
         seen = self._seen
@@ -323,15 +320,15 @@ class _Progress:
 
     def finish(self, tell: Tell | None = None) -> None:
         """Compile or load every line that is left, now."""
-        for number, line in enumerate(self.lines):
-            if line is None:
-                try:
-                    self.compiler.prepare()
-                    self._note(number, self.compiler.line(number))
-                except NotCompiledError as problem:
-                    self._note(number, problem)
+
+        def note(number: int, line: Line | NotCompiledError) -> None:
+            self._note(number, line)
             if tell is not None:
-                tell(number + 1, len(self.lines))
+                tell(len(self.lines) - self.lines.count(None), len(self.lines))
+
+        self.compiler.compile([number for number, line in enumerate(self.lines) if line is None], note)
+        if tell is not None:
+            tell(len(self.lines), len(self.lines))
 
     def stretches(self) -> list[tuple[int, npt.NDArray[np.int64] | None]]:
         """The month cut into stretches of compiled lines, and plain lines one by one; each with its first line."""
@@ -354,12 +351,20 @@ class _Progress:
 
 
 _all_progress: dict[str, _Progress] = {}
+_compilers: dict[Any, Compiler] = {}
 _progress_lock = threading.Lock()
+MOST_COMPILERS = 64
 
 
-def _shared(compiler: Compiler, town: Any) -> _Progress:
+def _shared(month: Month, replaced: Mapping[Rule, Rule], parts: Parts, town: Any) -> _Progress:
     """One progress for the same rules and layout, whoever asks."""
+    asked = (month, frozenset(replaced.items()), parts)
     with _progress_lock:
+        compiler = _compilers.get(asked)
+        if compiler is None or not compiler.holds():
+            if len(_compilers) >= MOST_COMPILERS:
+                _compilers.clear()
+            compiler = _compilers[asked] = Compiler(month, replaced, parts)
         if compiler.everything not in _all_progress:
             _all_progress[compiler.everything] = _Progress(compiler, town)
         return _all_progress[compiler.everything]
@@ -389,6 +394,8 @@ class _Seen:
         self._own = _own_memory(town)
         self._bytes = sum(array.nbytes for array in self._own)
         self._kept: list[npt.NDArray[Any]] | None = None
+        self._book: npt.NDArray[np.int64] | None = None
+        self._address = 0
 
     def is_of(self, town: Any) -> bool:
         """Whether this is a sight of that very town."""
@@ -401,6 +408,14 @@ class _Seen:
         if self._plain is None:
             self.rows = rows_of(self.town, before=self._before)
             self._plain, self._before = plain_town(self.town, self._waiting, rows=self.rows), {}
+
+    @property
+    def address(self) -> int:
+        """Where compiled code finds the town. Good for as long as this is held."""
+        if self._book is None:
+            self._book = compiled.address_book(self.town)
+            self._address = self._book.__array_interface__["data"][0]
+        return self._address
 
     @property
     def plain(self) -> Any:

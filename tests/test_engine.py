@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import os
 import pickle
+import queue
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -622,6 +625,73 @@ def test_a_spoilt_or_missing_cache_is_no_obstacle(house: House):
 def test_values_that_differ_have_different_fingerprints(value: object):
     others = [2, 2.0, False, "b", (1, 3), (1.0, 2.0), np.float32(1.0), np.arange(4), np.int64(1)]
     assert all(compiled._value_text(value) != compiled._value_text(other) for other in others)
+
+
+# ---- other cores, and what is known already -------------------------------------------------------------------
+
+
+@needs_numba
+def test_a_line_compiled_by_another_process_is_loaded_by_this_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("KITH_CACHE", str(tmp_path))
+    monkeypatch.setattr(compiled, "_lines", {})
+    from simulation.month import MONTH as SHIPPED
+    from simulation.scenario import Scenario
+    from simulation.town import found_town
+
+    compiler = compiled.Compiler(SHIPPED, {}, compiled.parts_of(found_town(Scenario(residents=10, months=30))))
+    left, kept = deque([len(SHIPPED) - 1]), queue.SimpleQueue[int]()
+    worker = compiled.Worker(compiler, left, kept)
+    worker.start()
+    assert kept.get(timeout=120) == len(SHIPPED) - 1
+    worker.stop()
+    assert compiler.line(len(SHIPPED) - 1).loaded
+
+
+@needs_numba
+def test_a_process_that_cannot_help_leaves_its_lines_to_this_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("KITH_CACHE", str(tmp_path))
+    monkeypatch.setattr(compiled, "_lines", {})
+    monkeypatch.setattr(compiled, "_cores", lambda: 4)
+    monkeypatch.setattr(compiled, "LINES_A_WORKER", 1)
+    monkeypatch.setattr(compiled, "_shipped", lambda parts: compiled.Compiler(MONTH, {}, parts))
+    for broken in (str(tmp_path / "no_such_python"), shutil.which("false") or ""):
+        monkeypatch.setattr(sys, "executable", broken)
+        compiler, told = compiled.Compiler(MONTH, {}, compiled.parts_of(hamlet())), {}
+        compiler.compile(range(len(MONTH)), told.__setitem__)
+        assert sorted(told) == list(range(len(MONTH)))
+        assert all(isinstance(line, compiled.Line) for line in told.values())
+        compiled._lines.clear()
+
+
+def reach(who):
+    return who * REACHED + len(REACHED_LIST)
+
+
+REACHED, REACHED_LIST = 2.0, (1, 2)
+
+
+@pytest.mark.parametrize(("name", "value"), [("REACHED", 3.0), ("REACHED", 2), ("len", max), ("REACHED_LIST", (1,))])
+def test_what_is_known_of_rules_is_forgotten_when_anything_they_reach_changes(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch
+):
+    witness = compiled.Witness([reach])
+    assert witness.holds()
+    monkeypatch.setitem(reach.__globals__, name, value)
+    assert not witness.holds()
+
+
+def test_what_may_change_within_itself_is_never_taken_as_known(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(reach.__globals__, "REACHED_LIST", [1, 2])
+    assert not compiled.Witness([reach]).holds()
+
+
+@needs_numba
+def test_a_new_engine_sees_a_helper_that_was_changed(monkeypatch: pytest.MonkeyPatch):
+    parts = compiled.parts_of(hamlet())
+    before = engines._shared(MONTH, {}, parts, hamlet())
+    assert engines._shared(MONTH, {}, parts, hamlet()) is before
+    monkeypatch.setattr(write_down, "__code__", (lambda who, town: None).__code__)
+    assert engines._shared(MONTH, {}, parts, hamlet()) is not before
 
 
 # ---- the reader of rules --------------------------------------------------------------------------------------

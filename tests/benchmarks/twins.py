@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from agents.tables import NEEDS, Town
+from simulation.compiled import address_book
 from simulation.engines import Engine, engine_for
 from simulation.scenario import Scenario, load_scenario
 from simulation.town import copy_town, found_town
@@ -37,8 +38,8 @@ def twin_engine(kind: str) -> Engine:
 
 def live_by_address(engine: Engine, town: Town, months: int) -> None:
     """Live months in the compiled rules alone, without what an engine does around them."""
-    progress = engine._progress_of(town)
-    progress.compiler.live(town, months, 0, progress.addresses, np.zeros(2, np.int64))
+    progress, book = engine._progress_of(town), address_book(town)
+    progress.compiler.live(book.ctypes.data, months, 0, progress.addresses, np.zeros(2, np.int64))
 
 
 def differences(one: Town, other: Town) -> list[str]:
