@@ -112,7 +112,7 @@ class Parameters:
 
     # ---- help ---------------------------------------------------------------------------------------
     capacity: float = parameter(
-        0.052, low=0.0001, high=10, unit="places a month per resident and need",
+        0.0525, low=0.0001, high=10, unit="places a month per resident and need",
         meaning="Places the town is staffed and funded for.",
         source="tuned to use of .80-.95 before the shock", grade=ASSUMED,
     )  # fmt: skip
@@ -161,7 +161,7 @@ class Parameters:
     flexibility_time: float = parameter(
         0.1, low=0, high=1, unit="share of places",
         meaning="Places lost when workers always treat other needs too.",
-        source="assumed: about a third of cases have another need, which takes about a third as long again", grade=ASSUMED,
+        source="assumed: a third of cases have another need, which takes a third as long again", grade=ASSUMED,
     )  # fmt: skip
 
     # ---- crises -------------------------------------------------------------------------------------
