@@ -8,40 +8,29 @@ the shock did, against the calm twin. Buffer: how that effect differs from the f
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import pickle
-import signal
-import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from agents.rule import Rule
 from agents.terms import GOVERNANCES
+from experiments.intervals import Estimate, Numbers, intervals
 from experiments.resilience import RESILIENCE, resilience
-from simulation.engines import Engine, engine_for
+from experiments.workers import Crew, Lived, Task, processors, rules_in, rules_text
+from simulation.engines import engine_for
 from simulation.measures import MEASURES
-from simulation.run import Lived as LivedBy
-from simulation.run import Run
-from simulation.run import live as live_months
-from simulation.scenario import SETTLING, Scenario, ScenarioError, load_scenario
+from simulation.scenario import SETTLING, Scenario, load_scenario
 from simulation.town import found_town
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Governance = str | float | Mapping[str, Any]
-Numbers = npt.NDArray[np.float64]
 
 FAIR_FIGHT = ("contract", "relational", "formal_relational")
 WORLDS = ("shock", "calm")
@@ -65,36 +54,6 @@ BETTER_LESS = (
 """Measures of which more, or less, is better, other things equal. Of the others neither can be said: who bears a cost
 is not better or worse, it is a choice to be seen."""
 
-LONG_PLAIN = 30.0
-"""Seconds of plain running from which it pays to wait for the rules to be compiled first."""
-PLAIN_RESIDENT_MONTH = 9e-5
-"""Seconds a resident's month takes plainly, roughly."""
-LOOK = 0.2
-"""Seconds between looks at the keyboard's interrupt."""
-QUICK = 10_000
-"""A compiled town of up to so many residents is over before anyone can want it stopped."""
-
-
-class Task(NamedTuple):
-    """One run to be lived."""
-
-    number: int
-    governance: str
-    world: str
-    replicate: int
-    scenario: Scenario
-
-
-class Lived(NamedTuple):
-    """What a run left: its months and events, or how it failed."""
-
-    rows: Any = None
-    events: Any = None
-    compiled: bool = True
-    why: str = ""
-    error: str = ""
-    traceback: str = ""
-
 
 class Progress(NamedTuple):
     """How far a comparison has come: runs lived of all, seeds complete, and a look at what they say so far.
@@ -111,10 +70,6 @@ class Progress(NamedTuple):
 
 
 Tell = Callable[[Progress], None]
-
-
-class Stopped(Exception):
-    """A run was told to stop."""
 
 
 class ComparisonError(ValueError):
@@ -356,26 +311,6 @@ class Comparison:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-class Estimate(NamedTuple):
-    """A mean over seeds, its 95% interval (nan where there is none), and the share of seeds with its sign."""
-
-    mean: float
-    low: float
-    high: float
-    sign_share: float
-    seeds: int
-
-    @property
-    def known(self) -> bool:
-        """Whether there is an interval."""
-        return not np.isnan(self.low)
-
-    @property
-    def told_apart(self) -> bool:
-        """Whether the interval leaves out 0."""
-        return self.known and (self.low > 0.0 or self.high < 0.0)
-
-
 class Borne(NamedTuple):
     """£ a resident over the reported months, per cent of the rise (nan where costs did not rise), 95% interval."""
 
@@ -427,7 +362,7 @@ def compare(
     if changes:
         scenario = scenario.with_(**changes)
     named = named_governances(governances)
-    replacing = _rules_in(rules)
+    replacing = rules_in(rules)
     engine_for(engine, replacing)  # refuses an engine or a rule that is not there
     tasks = tuple(tasks_for(scenario, named, seeds))
     if scenario.graph:
@@ -513,231 +448,8 @@ class _News:
         return replace(self.asked, lived=dict(self.lived))
 
 
-# ---- who lives the runs -----------------------------------------------------------------------------
-
-
-class Crew:
-    """Lives runs: in threads where compiled code lets go of the interpreter, in processes where rules are plain."""
-
-    def __init__(
-        self,
-        engine: str,
-        rules: Mapping[str, Rule] | str | Path | None,
-        replacing: Mapping[str, Rule] | None,
-        workers: int,
-        tasks: tuple[Task, ...],
-    ) -> None:
-        self.engine, self.rules, self.replacing, self.workers, self.tasks = engine, rules, replacing, workers, tasks
-        self.plain = engine == "plain"
-        self.prepared = False
-        self.halt = threading.Event()
-        self.executor: Executor | None = None
-        self.mine = threading.local()
-
-    def should_prepare(self) -> bool:
-        """Whether the runs are long enough for compiling first to pay."""
-        long = sum(task.scenario.residents * task.scenario.months for task in self.tasks) * PLAIN_RESIDENT_MONTH
-        return self.engine == "compiled" or (self.engine == "auto" and long > LONG_PLAIN)
-
-    def prepare(self, tell: Callable[[tuple[int, int]], None]) -> None:
-        """Compile the rules, or find out that they stay plain; tells how far that is if it takes more than a moment."""
-        lives = self.own_engine()
-        town = found_town(self.tasks[0].scenario)
-        so_far = [(0, 0)]
-        beside = ThreadPoolExecutor(1, thread_name_prefix="kith")
-        preparing = beside.submit(lives.prepare, town, lambda done, of: so_far.append((done, of)))
-        wait([preparing], A_MOMENT)
-        while not wait([preparing], LOOK).done:
-            tell(so_far[-1])
-        beside.shutdown()
-        preparing.result()
-        self.plain, self.prepared = lives.plain, True
-
-    def own_engine(self) -> Engine:
-        """The engine of the thread that asks."""
-        if not hasattr(self.mine, "engine"):
-            self.mine.engine = engine_for(self.engine, self.replacing)
-        engine: Engine = self.mine.engine
-        return engine
-
-    def live_all(self) -> Iterator[tuple[int, Lived]]:
-        """Live every task, yielding each as it is done."""
-        self.executor = self._processes() if self.plain and self.workers > 1 else None
-        if self.executor is None:
-            self.executor = ThreadPoolExecutor(self.workers, thread_name_prefix="kith")
-        there = isinstance(self.executor, ProcessPoolExecutor)
-        futures: dict[Future[Lived], int] = {
-            self.executor.submit(_live_there if there else self._live_here, task): task.number for task in self.tasks
-        }
-        waiting = set(futures)
-        while waiting:
-            done, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
-            for future in done:
-                yield futures[future], _result(future)
-        self.executor.shutdown()
-
-    def _live_here(self, task: Task) -> Lived:
-        quick = self.prepared and not self.plain and task.scenario.residents <= QUICK
-        return live(task, self.own_engine(), None if quick else self._look)
-
-    def _look(self, _months: int, _of: int) -> None:
-        if self.halt.is_set():
-            raise Stopped
-
-    def _processes(self) -> Executor | None:
-        """Worker processes that know the rules; None where the rules cannot be sent to another process."""
-        try:
-            pickle.dumps(self.rules)
-        except (pickle.PicklingError, AttributeError, TypeError):
-            return None
-        spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, spawn, _begin_work, (self.engine, self.rules))
-
-    def stop(self) -> None:
-        """Stop at once: threads at the next year's end, processes where they are."""
-        self.halt.set()
-        if self.executor is None:
-            return
-        processes = list((getattr(self.executor, "_processes", None) or {}).values())
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-
-
-A_MOMENT = 2.0
-"""Seconds that need no explanation."""
-
-
-def live(task: Task, engine: Engine, tell: Callable[[int, int], None] | None = None) -> Lived:
-    """Live one run. Whatever goes wrong in it is written down, and is nobody else's trouble."""
-    try:
-        town = live_months(found_town(task.scenario), engine, task.scenario.months, tell)
-        lived = Run(task.scenario, town, LivedBy(engine.kind, engine.compiled, engine.why))
-        return Lived(lived.rows.copy(), lived.events, engine.compiled, engine.why)
-    except Exception as error:  # noqa: BLE001  one run must not lose the others; its traceback is kept
-        said = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
-        return Lived(error=said, traceback=traceback.format_exc())
-
-
-_there: dict[str, Any] = {}
-"""What a worker process was given when it began."""
-
-
-def _begin_work(engine: str, rules: Mapping[str, Rule] | str | Path | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    _there.update(engine=engine_for(engine, _rules_in(rules)))
-
-
-def _live_there(task: Task) -> Lived:
-    return live(task, _there["engine"])
-
-
-def _result(future: Future[Lived]) -> Lived:
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        return Lived(error=f"the process living it died: {error}", traceback=traceback.format_exc())
-
-
-def processors() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _rules_in(rules: Mapping[str, Rule] | str | Path | None) -> Mapping[str, Rule] | None:
-    if rules is None or isinstance(rules, Mapping):
-        return rules
-    from simulation import reader  # noqa: PLC0415  read only when there are rules to read
-
-    return cast("Mapping[str, Rule]", reader.read_rules(Path(rules)))
-
-
-def rules_text(rules: Mapping[str, Rule] | str | Path | None) -> str:
-    """The rules that were replaced, as text, so that a result can say what made it."""
-    import inspect  # noqa: PLC0415
-
-    if rules is None:
-        return ""
-    if not isinstance(rules, Mapping):
-        return Path(rules).read_text(encoding="utf-8")
-    texts = []
-    for name, function in rules.items():
-        try:
-            texts.append(inspect.getsource(function))
-        except (OSError, TypeError):
-            texts.append(f"# {name}: its text is not to be had")
-    return "\n\n".join(texts)
-
-
-# ---- intervals --------------------------------------------------------------------------------------
-
-CONFIDENCE = 0.95
-FEW = 15
-"""With fewer seeds than this the bootstrap is too sure of itself, and Student's t is used."""
-RESAMPLES = 1999
-
-
-def intervals(values: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    """For each column of values (a row per seed): mean, 95% interval, and the share of seeds with the mean's sign.
-
-    Bias-corrected bootstrap of the mean over seeds, with percentiles moved outwards because a bootstrap of few
-    seeds is too narrow (Hesterberg 2015); Student's t below fifteen seeds; none (nan) for one seed. Seeds that agree
-    to the last bit have an interval of no width.
-    """
-    seeds, many = values.shape
-    low, high = np.full(many, np.nan), np.full(many, np.nan)
-    if seeds == 0:
-        return low, low.copy(), high, low.copy()
-    mean = values.mean(axis=0)
-    same = values.min(axis=0) == values.max(axis=0)
-    mean[same] = values[0, same]
-    share = (np.sign(values) == np.sign(mean)).mean(axis=0)
-    if seeds > 1:
-        low[same] = high[same] = values[0, same]
-        vary = np.flatnonzero(~same)
-        if len(vary):
-            low[vary], high[vary] = _students_t(values[:, vary]) if seeds < FEW else _bootstrap(values[:, vary])
-    return mean, low, high, share
-
-
-def _students_t(values: Numbers) -> tuple[Numbers, Numbers]:
-    from scipy.stats import t  # noqa: PLC0415  slow to import
-
-    seeds = len(values)
-    width = float(t.ppf(0.5 + CONFIDENCE / 2, seeds - 1)) * values.std(axis=0, ddof=1) / np.sqrt(seeds)
-    mean = values.mean(axis=0)
-    return mean - width, mean + width
-
-
-def _bootstrap(values: Numbers) -> tuple[Numbers, Numbers]:
-    import warnings  # noqa: PLC0415
-
-    from scipy.stats import bootstrap, norm, t  # noqa: PLC0415
-
-    seeds = len(values)
-    tail = norm.cdf(-np.sqrt(seeds / (seeds - 1)) * t.ppf(0.5 + CONFIDENCE / 2, seeds - 1))
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # columns that hardly vary: seen to below
-        found = bootstrap(
-            (values,), np.mean, axis=0, vectorized=True, n_resamples=RESAMPLES, batch=250,
-            confidence_level=1.0 - 2.0 * float(tail), method="BCa", rng=np.random.default_rng(0),
-        ).confidence_interval  # fmt: skip
-    low, high = np.array(found.low, np.float64), np.array(found.high, np.float64)
-    unsure = ~(np.isfinite(low) & np.isfinite(high))
-    if unsure.any():
-        low[unsure], high[unsure] = _students_t(values[:, unsure])
-    return low, high
-
-
 def direction(measure: str) -> int:
     """1 where more of a measure is better, -1 where less is, 0 where neither can be said."""
     if any(measure.endswith(f"_{end}") for end in RESILIENCE):
         return -1
     return (measure in BETTER_MORE) - (measure in BETTER_LESS)
-
-
-__all__ = [
-    "BEARERS", "CALM", "COST", "FAIR_FIGHT", "NAMES", "PRIMARY", "SHOCK", "WORLDS", "Comparison", "ComparisonError",
-    "Estimate", "Progress", "ScenarioError", "Task", "compare", "direction", "intervals", "seed_of",
-]  # fmt: skip

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from experiments import Comparison, compare, pairs, resilience, store
+from experiments import workers as crew
+from experiments.intervals import intervals
 from experiments.pairs import BEARERS, COST, PRIMARY, ComparisonError
 from simulation.scenario import Scenario, ScenarioError, load_scenario
 
@@ -90,14 +92,14 @@ def test_threads_and_processes_give_the_same_rows() -> None:
 
 
 def test_a_run_that_fails_is_recorded_and_costs_only_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    lives = pairs.live_months
+    lives = crew.live_months
 
     def stumble(town: Any, *rest: Any) -> Any:
         if int(town.clock["seed"]) == pairs.seed_of(1, 1):
             raise RuntimeError("the roof fell in")
         return lives(town, *rest)
 
-    monkeypatch.setattr(pairs, "live_months", stumble)
+    monkeypatch.setattr(crew, "live_months", stumble)
     found = compare("wage_step", seeds=3, governances=["contract", "relational"], **SMALL)
     assert found.replicates == (0, 2)
     assert len(found.failures) == 4
@@ -170,18 +172,18 @@ def test_misspelt_names_are_met_with_the_nearest() -> None:
 def test_nineteen_in_twenty_intervals_hold_the_true_mean(seeds: int) -> None:
     """With 400 columns the share covered has a standard error of .011: four of them either way."""
     values = np.random.default_rng(1).normal(2.0, 1.0, (seeds, 400))
-    _, low, high, _ = pairs.intervals(values)
+    _, low, high, _ = intervals(values)
     assert 0.906 < np.mean((low <= 2.0) & (high >= 2.0)) < 0.994
 
 
 def test_seeds_that_agree_have_an_interval_of_no_width() -> None:
-    mean, low, high, sign = pairs.intervals(np.full((12, 1), -0.25))
+    mean, low, high, sign = intervals(np.full((12, 1), -0.25))
     assert (mean[0], low[0], high[0], sign[0]) == (-0.25, -0.25, -0.25, 1.0)
 
 
 def test_the_share_of_the_sign_counts_seeds_that_agree_with_the_mean() -> None:
     values = np.array([[1.0], [2.0], [-0.5], [0.0]])
-    assert pairs.intervals(values)[3][0] == 0.5
+    assert intervals(values)[3][0] == 0.5
 
 
 # ---- resilience -------------------------------------------------------------------------------------

@@ -286,6 +286,7 @@ def compare(
     and CSV, and question.toml, which asks the same again: kith compare results/SETTING/question.toml
     """  # fmt: skip
     from experiments import pairs, store  # noqa: PLC0415
+    from experiments.workers import rules_text  # noqa: PLC0415
     from viz.report import headline_text, provisional_line, report_html  # noqa: PLC0415
 
     check_engine(engine)
@@ -302,7 +303,7 @@ def compare(
     if workers is not None and workers < 1:
         raise Mistake(f"--workers {workers}: there must be at least 1")
     _told_model(question.made_with, store.model_fingerprint())
-    asked = pairs.Comparison(scenario, named, many, (), {}, rules=pairs.rules_text(rules))
+    asked = pairs.Comparison(scenario, named, many, (), {}, rules=rules_text(rules))
     folder = out or (RESULTS / scenario.name if replace else store.free_folder(RESULTS / scenario.name, asked))
     store.check_folder(folder, asked, replace)
     fresh = not folder.exists() or not any(folder.iterdir())

@@ -16,7 +16,8 @@ from agents.declared import ASSUMED, BORROWED, MEASURED, fields_of
 from agents.parameters import Parameters
 from agents.terms import GOVERNANCES, NOTES, Terms, terms_for
 from experiments import resilience
-from experiments.pairs import BEARERS, COST, FEW, NAMES, PRIMARY, Comparison, Estimate, direction
+from experiments.intervals import FEW, Estimate
+from experiments.pairs import BEARERS, COST, NAMES, PRIMARY, Comparison, direction
 from experiments.store import provenance
 from simulation import measures
 from simulation.scenario import SETTLING
@@ -234,9 +235,9 @@ def provisional_line(comparison: Comparison) -> str:
 
 
 class Answer(NamedTuple):
-    """The answer in short: one paragraph, where each loses, who paid, and what became of the null hypothesis."""
+    """The answer in short: some words on each governance, where each loses, who paid, and the null hypothesis."""
 
-    summary: str
+    summary: list[str]
     losses: dict[str, list[str]]
     payers: list[str]
     null: str
@@ -245,10 +246,10 @@ class Answer(NamedTuple):
 def answer(comparison: Comparison) -> Answer:
     """The answer in short, made from the numbers alone by the same template for every governance."""
     first = shown(comparison.first)
-    said = [_sorted_out(comparison, name, first) for name in comparison.others]
-    summary = " ".join(said) or "Only one governance was asked for, so there is nothing to compare it with."
+    summary = [_sorted_out(comparison, name, first) for name in comparison.others]
+    summary = summary or ["Only one governance was asked for, so there is nothing to compare it with."]
     if not comparison.scenario.shocks:
-        summary = f"In this setting nothing comes from outside, so there is no shock to be hurt by. {summary}"
+        summary.insert(0, "In this setting nothing comes from outside, so there is no shock to be hurt by.")
     losses = {name: _where_it_loses(comparison, name) for name in comparison.governances if comparison.others}
     payers = [_borne_sentence(comparison, name) for name in comparison.governances]
     return Answer(summary, losses, payers, _null_sentence(comparison))
@@ -449,8 +450,8 @@ def report_html(comparison: Comparison) -> str:
     title = scenario.title or scenario.name or "A comparison"
     sections: list[tuple[str, str, str]] = [
         ("answer", "The answer in short", _answer_section(comparison)),
-        ("headline", "The headline table", _headline_section(comparison)),
         ("who", "Who bore the cost", _borne_section(comparison)),
+        ("headline", "The headline table", _headline_section(comparison)),
         ("months", "Month by month", _months_section(comparison)),
         ("resilience", "How far they fell, and whether they came back", _resilience_section(comparison)),
         ("outcomes", "Every other outcome", _outcomes_section(comparison)),
@@ -519,6 +520,7 @@ def _answer_section(comparison: Comparison) -> str:
         f"<dt>{escape(_upper(shown(name)))}</dt>" + "".join(f"<dd>{escape(each)}</dd>" for each in losses)
         for name, losses in said.losses.items()
     )
+    summary = "".join(f'<p class="first">{escape(each)}</p>' for each in said.summary)
     paid = "".join(f"<li>{escape(each)}</li>" for each in said.payers)
     outcomes = "".join(
         f"<h3>{TITLES[measure]} <small>{escape(reading(measure).difference)}; {better(measure)}</small></h3><p>"
@@ -527,15 +529,14 @@ def _answer_section(comparison: Comparison) -> str:
         for measure in PRIMARY
     )
     return (
-        f'<div class="answer"><p class="first">{escape(said.summary)}</p><p>{escape(said.null)}</p></div>'
+        f'<div class="answer">{summary}<p>{escape(said.null)}</p></div>'
+        + _differences_chart(comparison)
         + (f"<h3>Where each loses</h3><dl>{lost}</dl>" if lost else "")
         + f"<h3>Who paid</h3><ul>{paid}</ul>{outcomes}"
     )
 
 
 def _headline_section(comparison: Comparison) -> str:
-    from viz import plots  # noqa: PLC0415  matplotlib is slow to import, and the terminal needs none
-
     first = escape(shown(comparison.first))
     rows = []
     for measure in PRIMARY:
@@ -566,21 +567,27 @@ def _headline_section(comparison: Comparison) -> str:
         "Means over seeds and reported months. Under each difference: its 95% interval, and the share of seeds with "
         "its sign. Bold where the interval leaves out 0.",
     )
-    chart = ""
-    if comparison.others and len(comparison.replicates) > 1:
-        panels = []
-        for measure in PRIMARY[:3]:
-            how = reading(measure)
-            panels.append((measure, how.title, how.difference, how.scale, direction(measure)))
-        chart = _figure(
-            plots.headline_chart(comparison, panels),
-            f"Difference from {shown(comparison.first)}; line: 95% interval; hollow point: the interval includes 0, so "
-            "no difference can be told.",
-        )
     return (
         "<p><b>Level</b> is what a governance makes of calm months. <b>Effect</b> is what the shock did, against the "
         "same town with the same luck and no shock. <b>Buffer</b> is how that effect differs between governances. They "
-        "are kept apart because a town can be better off all along and yet be hurt more.</p>" + table + chart
+        "are kept apart because a town can be better off all along and yet be hurt more.</p>" + table
+    )
+
+
+def _differences_chart(comparison: Comparison) -> str:
+    """Level and buffer of the first three primary outcomes, with their intervals; nothing where there are none."""
+    if not comparison.others or len(comparison.replicates) < 2:
+        return ""
+    from viz import plots  # noqa: PLC0415  matplotlib is slow to import, and the terminal needs none
+
+    panels = []
+    for measure in PRIMARY[:3]:
+        how = reading(measure)
+        panels.append((measure, how.title, how.difference, how.scale, direction(measure)))
+    return _figure(
+        plots.headline_chart(comparison, panels),
+        f"Difference from {shown(comparison.first)}; line: 95% interval; hollow point: the interval includes 0, so "
+        "no difference can be told.",
     )
 
 
@@ -693,33 +700,30 @@ def _recovery_cell(comparison: Comparison, name: str, outcome: str) -> str:
 
 
 def _outcomes_section(comparison: Comparison) -> str:
+    calm = _outcomes_table(comparison, "calm", "level", "In calm months: difference from {first}")
+    shock = _outcomes_table(comparison, "effect", "buffer", "What the shock did: difference from its effect on {first}")
+    return (
+        "<p>All of them, for every governance, whoever comes out ahead. There are many: among so many intervals about "
+        "one in twenty leaves out 0 by chance alone. With 95% intervals; bold where the interval leaves out 0. "
+        "Differences of percentages are in percentage points.</p>"
+    ) + (calm + shock if comparison.scenario.shocks else calm)
+
+
+def _outcomes_table(comparison: Comparison, own: str, against: str, caption: str) -> str:
+    """Every outcome that is not primary: the first governance's own, and how the others differ from it."""
     first = comparison.first
     rows = []
     for measure in NAMES:
         if measure in PRIMARY:
             continue
         how = reading(measure)
-        calm, effect = (comparison.estimate(first, measure, quantity) for quantity in ("calm", "effect"))
-        cells = ["–" if calm is None else how.level(calm.mean)]
-        cells += [_line(comparison.estimate(name, measure, "level"), how, measure) for name in comparison.others]
-        cells += [_effect(effect, how)]
-        cells += [_line(comparison.estimate(name, measure, "buffer"), how, measure) for name in comparison.others]
+        found = comparison.estimate(first, measure, own)
+        cells = ["–" if found is None else how.level(found.mean) if own == "calm" else _effect(found, how)]
+        cells += [_line(comparison.estimate(name, measure, against), how, measure) for name in comparison.others]
         about = f"{how.unit}; {better(measure)}" if how.unit else better(measure)
         rows.append(f'<tr><th scope="row">{escape(how.title)}<small>{escape(about)}</small></th>{_tds(cells)}</tr>')
-    against = [f"{escape(shown(name))}" for name in comparison.others]
-    heads = ["Outcome", f"{escape(shown(first))}<small>in calm months</small>"]
-    heads += [f"{name}<small>level</small>" for name in against]
-    heads += [f"{escape(shown(first))}<small>effect of the shock</small>"]
-    heads += [f"{name}<small>buffer</small>" for name in against]
-    return (
-        "<p>All of them, for every governance, whoever comes out ahead. There are many: among so many intervals about "
-        "one in twenty leaves out 0 by chance alone.</p>"
-        + _table(
-            heads, rows,
-            f"Level and buffer are differences from {escape(shown(first))}, with 95% intervals; bold where the "
-            "interval leaves out 0. Differences of percentages are in percentage points.", "wide",
-        )
-    )  # fmt: skip
+    heads = ["Outcome", *(escape(shown(name)) for name in comparison.governances)]
+    return _table(heads, rows, caption.format(first=escape(shown(first))), "wide")
 
 
 def _line(found: Estimate | None, how: Reading, measure: str) -> str:
