@@ -405,7 +405,7 @@ def address_book(town: Any) -> npt.NDArray[np.int64]:
             array = np.asarray(value)
             if not (array.flags.c_contiguous and array.flags.aligned):
                 raise TypeError(f"{name} has gaps between its rows: give the town a copy of it")
-            book += (array.__array_interface__["data"][0], *array.shape)
+            book += (array.ctypes.data, *array.shape)
     return np.array(book, np.int64)
 
 

@@ -176,10 +176,10 @@ class Engine:
         live = progress.compiler.live
         place = np.zeros(2, np.int64)
         seen = self._see(town, rows=False)
-        lived, stride = 0, 1
+        lived = 0
         while lived < months:
             before = seen.copy()
-            asked, began = min(stride, months - lived), time.perf_counter()
+            asked, began = min(progress.months_at_once(seen.bytes), months - lived), time.perf_counter()
             try:
                 done = int(live(seen.address, asked, reserve, progress.addresses, place))
             except Exception as problem:  # noqa: BLE001  whatever a rule raises is told with its place
@@ -189,8 +189,7 @@ class Engine:
                 lived += done
                 if done < asked:
                     break
-                if time.perf_counter() - began < LONGEST_CALL / 2:
-                    stride *= 2
+                progress.took(seen.bytes, asked, time.perf_counter() - began)
                 continue
             if before is not None and place[0] > 0:
                 seen.restore(before)
@@ -283,6 +282,7 @@ class _Progress:
         self._thread: compiled.Beside | None = None
         self._addresses: npt.NDArray[np.int64] | None = None
         self._ready: bool | None = None
+        self._pace: float | None = None
 
     @property
     def over(self) -> bool:
@@ -307,6 +307,14 @@ class _Progress:
         if self._addresses is None:
             self._addresses = np.array([line.address for line in self.lines if isinstance(line, Line)], np.int64)
         return self._addresses
+
+    def months_at_once(self, size: int) -> int:
+        """How many compiled months a town of so many bytes can live before we look at the keyboard again."""
+        return 1 if self._pace is None else max(1, int(LONGEST_CALL / 2 / (self._pace * size)))
+
+    def took(self, size: int, months: int, seconds: float) -> None:
+        """Learn how long compiled months take: seconds for each byte of the town."""
+        self._pace = max(seconds, 1e-6) / (months * size)
 
     def begin(self, town: Any) -> None:
         """Start compiling on another thread, the busiest tables first."""
@@ -392,7 +400,7 @@ class _Seen:
         self.rows: dict[str, Rows | Part] = {}
         self._plain: Any = None
         self._own = _own_memory(town)
-        self._bytes = sum(array.nbytes for array in self._own)
+        self.bytes = max(1, sum(array.nbytes for array in self._own))
         self._kept: list[npt.NDArray[Any]] | None = None
         self._book: npt.NDArray[np.int64] | None = None
         self._address = 0
@@ -414,7 +422,7 @@ class _Seen:
         """Where compiled code finds the town. Good for as long as this is held."""
         if self._book is None:
             self._book = compiled.address_book(self.town)
-            self._address = self._book.__array_interface__["data"][0]
+            self._address = self._book.ctypes.data
         return self._address
 
     @property
@@ -425,7 +433,7 @@ class _Seen:
 
     def copy(self) -> list[npt.NDArray[Any]] | None:
         """A copy of everything in the town, good until the next one; None where that is too much."""
-        if self._bytes > LARGEST_COPY:
+        if self.bytes > LARGEST_COPY:
             return None
         if self._kept is None:
             self._kept = [array.copy() for array in self._own]
