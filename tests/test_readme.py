@@ -1,0 +1,44 @@
+"""What the README tells a visitor to type does what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from viz.command import exit_code
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+COMMANDS = [
+    line for kind, text in BLOCKS if not kind for line in text.splitlines() if line.startswith("kith ")
+] + re.findall(r"`(kith compare [^`]+)`", README)
+PYTHON = [text for kind, text in BLOCKS if kind == "python"]
+SMALL = ["--residents", "60", "--seeds", "2"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a small town and for few seeds: what is tested is that it is understood and answered."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_rules.py").write_text(next(text for text in PYTHON if "@rule" in text))
+    arguments = shlex.split(command, comments=True)[1:]
+    assert exit_code(arguments + (SMALL if arguments[0] == "compare" else [])) == 0
+
+
+@pytest.mark.parametrize("text", [text for text in PYTHON if "@rule" not in text])
+def test_a_program_of_the_readme_runs(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(text, {"__name__": "readme"})
+
+
+def test_the_readme_names_both_commands_that_set_everything_up() -> None:
+    assert "make run" in README
+    assert "make test" in README
+
+
+def test_every_file_the_readme_points_to_is_there() -> None:
+    here = Path(__file__).parent.parent
+    for name in re.findall(r"\]\(([\w./-]+)\)", README) + re.findall(r"`((?:agents|simulation)/[\w/.]+)`", README):
+        assert (here / name).exists(), name
