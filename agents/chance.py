@@ -180,6 +180,16 @@ def _draw_and_keep(key: int, slot: int, who: int) -> float:
     return float(block[who & _LAST])
 
 
+def _chance_plainly(town: Any, decision: int, who: int, part: int = 0) -> float:
+    try:
+        return _blocks[town.clock.key, decision * DRAWS_A_DECISION + part * DRAWS_A_PART, who >> _SHIFT][who & _LAST]
+    except KeyError:
+        return _draw_and_keep(town.clock.key, decision * DRAWS_A_DECISION + part * DRAWS_A_PART, who)
+
+
+PLAIN: dict[Callable[..., Any], Callable[..., Any]] = {chance: _chance_plainly}
+"""Which function takes the place of which when rules are followed plainly: the same numbers, with a call less."""
+
 # ---- the mixer, for compiled code -------------------------------------------------------------------------
 
 _U = np.uint64

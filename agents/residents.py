@@ -65,20 +65,23 @@ def need_grows(resident: Resident, town: Town) -> None:
     that a few residents have many.
     """
     parameters = town.parameters
+    needs = resident.need
+    pressure = resident.pressure
+    tolerance = parameters.tolerance
+    kept = 1.0 - parameters.recovery
     deprivation = town.neighbourhoods[resident.neighbourhood].deprivation
     exposure = parameters.inflow * town.clock.demand * resident.frailty
     exposure *= max(0.0, 1.0 + parameters.deprivation_effect * (deprivation - 0.5))
     for need in range(NEEDS):
-        resident.pressure[need] = new_need(resident, need, exposure, town)
-    resident.pressure[Need.MONEY] += parameters.hardship * resident.squeeze
+        pressure[need] = new_need(resident, need, exposure, town)
+    pressure[Need.MONEY] += parameters.hardship * resident.squeeze
     for since in range(NEEDS):
-        felt = resident.need[since]
-        if felt > parameters.tolerance:
+        felt = needs[since]
+        if felt > tolerance:
             for need in range(NEEDS):
-                resident.pressure[need] += parameters.spillover[need, since] * felt
+                pressure[need] += parameters.spillover[need, since] * felt
     for need in range(NEEDS):
-        grown = (1.0 - parameters.recovery) * resident.need[need] + resident.pressure[need]
-        resident.need[need] = min(1.0, max(0.0, grown))
+        needs[need] = min(1.0, max(0.0, kept * needs[need] + pressure[need]))
 
 
 def new_need(resident: Resident, need: int, exposure: float, town: Town) -> float:
@@ -108,11 +111,14 @@ def ask_for_help(resident: Resident, town: Town) -> None:
     Source: failure demand, Seddon (Locality & Vanguard 2014); drop-off, EVIDENCE 4.6.
     """
     parameters = town.parameters
+    needs = resident.need
+    statuses = resident.status
+    tolerance = parameters.tolerance
     here = town.neighbourhoods[resident.neighbourhood]
     for need in range(NEEDS):
-        status = resident.status[need]
-        resident.status[need] = Status.NONE
-        if resident.need[need] <= parameters.tolerance:
+        status = statuses[need]
+        statuses[need] = Status.NONE
+        if needs[need] <= tolerance:
             resident.waited[need] = 0
             resident.provider[need] = NOBODY
             continue
@@ -133,7 +139,7 @@ def ask_for_help(resident: Resident, town: Town) -> None:
             if status == Status.SERVED:
                 resident.returns += 1
                 here.came_back += 1
-        resident.status[need] = Status.WAITING
+        statuses[need] = Status.WAITING
         join_queue(resident, need, town)
 
 
@@ -171,10 +177,12 @@ def fall_into_crisis(resident: Resident, town: Town) -> None:
     Source: cost of crisis against prevention, Pleace (2015).
     """
     parameters = town.parameters
+    needs = resident.need
+    crisis_level = parameters.crisis_level
     resident.in_crisis = 0
     for need in range(NEEDS):
         if (
-            resident.need[need] >= parameters.crisis_level
+            needs[need] >= crisis_level
             and resident.helper[need] == NOBODY
             and chance(town, Decision.CRISIS, resident.luck, need) < parameters.crisis_chance
         ):
@@ -188,7 +196,7 @@ def fall_into_crisis(resident: Resident, town: Town) -> None:
                 Happening.CRISIS,
                 resident.id,
                 need,
-                resident.need[need],
+                needs[need],
                 Cause.NEED_UNMET,
                 town.services[need].event,
             )
@@ -201,10 +209,14 @@ def take_stock(resident: Resident, town: Town) -> None:
     Help that works raises trust in that front door; help that fails, or a month's wait, lowers it.
     """
     parameters = town.parameters
+    needs = resident.need
+    trusts = resident.trust
+    remaining = resident.remaining
+    tolerance = parameters.tolerance
     here = town.neighbourhoods[resident.neighbourhood]
     for need in range(NEEDS):
         helper = resident.helper[need]
-        trust = resident.trust[need]
+        trust = trusts[need]
         if helper != NOBODY:
             resident.status[need] = Status.SERVED
             here.helped += 1
@@ -212,20 +224,20 @@ def take_stock(resident: Resident, town: Town) -> None:
                 here.moved += 1
             resident.provider[need] = helper
             resident.helper[need] = NOBODY
-            if resident.remaining[need] < 1.0:
+            if remaining[need] < 1.0:
                 here.resolved += 1
-                resident.trust[need] = trust + parameters.resident_trust_gain * (1.0 - trust)
+                trusts[need] = trust + parameters.resident_trust_gain * (1.0 - trust)
             else:
-                resident.trust[need] = trust - parameters.resident_trust_loss * trust
+                trusts[need] = trust - parameters.resident_trust_loss * trust
         elif resident.status[need] == Status.WAITING:
-            resident.trust[need] = trust - parameters.resident_trust_loss * trust
-        severity = resident.need[need]
-        resident.need[need] = severity * resident.remaining[need]
-        resident.remaining[need] = 1.0
-        if severity > parameters.tolerance:
+            trusts[need] = trust - parameters.resident_trust_loss * trust
+        severity = needs[need]
+        needs[need] = severity * remaining[need]
+        remaining[need] = 1.0
+        if severity > tolerance:
             here.need += severity
-            if resident.need[need] > parameters.tolerance:
-                here.unmet += resident.need[need]
+            if needs[need] > tolerance:
+                here.unmet += needs[need]
 
 
 @rule
@@ -235,10 +247,12 @@ def feel(resident: Resident, town: Town) -> None:
     Source: UK mean about 7.5 and steep by health (ONS 2021-23); weights assumed.
     """
     parameters = town.parameters
+    needs = resident.need
+    felt_from = FELT * parameters.tolerance
     worst = 0.0
     all_needs = 0.0
     for need in range(NEEDS):
-        above = max(0.0, resident.need[need] - FELT * parameters.tolerance)
+        above = max(0.0, needs[need] - felt_from)
         all_needs += above
         worst = max(worst, above)
     wellbeing = parameters.best_wellbeing + parameters.wellbeing_slack * (resident.slack - 0.5)
@@ -251,7 +265,9 @@ def feel(resident: Resident, town: Town) -> None:
 @rule
 def be_counted(resident: Resident, town: Town) -> None:
     """Stand up and be counted, so that measures need not walk through the town again."""
-    tolerance = town.parameters.tolerance
+    needs = resident.need
+    statuses = resident.status
+    felt_from = FELT * town.parameters.tolerance
     here = town.neighbourhoods[resident.neighbourhood]
     here.residents += 1
     here.wellbeing += resident.wellbeing
@@ -260,9 +276,9 @@ def be_counted(resident: Resident, town: Town) -> None:
     town.clock.wellbeing[min(WELLBEING_BINS - 1, int(resident.wellbeing * (WELLBEING_BINS / 10)))] += 1
     several = 0
     for need in range(NEEDS):
-        if resident.need[need] > FELT * tolerance:
+        if needs[need] > felt_from:
             several += 1
-        if resident.status[need] == Status.WAITING:
+        if statuses[need] == Status.WAITING:
             here.waiting += 1
             town.clock.waiting[min(WAITING_BINS - 1, resident.waited[need])] += 1
             if resident.waited[need] > LONG_WAIT:

@@ -171,6 +171,14 @@ def global_names(code: types.CodeType) -> tuple[str, ...]:
     return tuple(found)
 
 
+@cache
+def written_names(code: types.CodeType) -> frozenset[str]:
+    """The names of the attributes that code assigns to, inner functions included."""
+    found = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
+    inner = (written_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType))
+    return frozenset(found).union(*inner)
+
+
 def functions_of(rule: Rule, replaced: Replaced) -> list[Rule]:
     """The rule and every function it reaches, with replacements in place."""
     found: dict[Rule, None] = {}

@@ -7,16 +7,20 @@ that cannot be compiled is followed plainly, and the others are not held up by i
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import warnings
 from collections.abc import Callable, Collection, Mapping
+from enum import IntEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from agents import chance
 from agents.declared import near
 from agents.rule import RULES
 from agents.views import Part, Rows, plain_town, rows_of
@@ -89,12 +93,23 @@ class Engine:
         self._progress: dict[Any, _Progress] = {}
         self._last: _Progress | None = None
         self._walked = {table for table, _ in month}
-        self._lines = _plain_lines(month, self.replaced)
         self._seen: _Seen | None = None
         self._said = quiet
         self._spent = 0.0
         if kind == "compiled":
             self._has_numba()
+
+    @cached_property
+    def _lines(self) -> list[Callable[[Any], None]]:
+        """The month's lines, to follow plainly: the rules as they stand when the first plain month begins."""
+        return _plain_lines(self.month, self.replaced)
+
+    @cached_property
+    def _written(self) -> set[str]:
+        """Every name that some rule of the month assigns to on a row."""
+        inside = {**chance.PLAIN, **self.replaced}
+        reached = {each for _, rule in self.month for each in compiled.functions_of(rule, inside)}
+        return {name for each in reached for name in compiled.written_names(each.__code__)}
 
     @property
     def compiled(self) -> bool:
@@ -146,11 +161,19 @@ class Engine:
         began = time.perf_counter()
         seen = self._see(town)
         if progress is None or not any(isinstance(line, Line) for line in progress.lines):
-            for line in self._lines:
-                line(seen.plain)
+            self._follow_plainly(seen)
         else:
             self._walk_partly(town, seen, progress)
         self._spent += time.perf_counter() - began
+
+    def _follow_plainly(self, seen: _Seen) -> None:
+        try:
+            for line in self._lines:
+                line(seen.plain)
+        except TypeError as problem:
+            if re.search("'float' object cannot be .* integer|int expected", str(problem)):
+                problem.add_note("A field that holds whole numbers refuses a fraction: use int(...).")
+            raise
 
     def _walk_partly(self, town: Any, seen: _Seen, progress: _Progress) -> None:
         before = seen.copy()
@@ -206,8 +229,7 @@ class Engine:
             failed.add_note('The town is too large to copy, so the month was not replayed: use engine="plain".')
             raise failed
         seen.restore(before)
-        for line in self._lines:
-            line(seen.plain)
+        self._follow_plainly(seen)
         failed.add_note("Followed plainly, the same month raised no error: the two ways differ in this rule.")
         raise failed
 
@@ -256,7 +278,7 @@ class Engine:
     def _see(self, town: Any, rows: bool = True) -> _Seen:
         seen = self._seen
         if seen is None or not seen.is_of(town):
-            seen = self._seen = _Seen(town, self._walked, seen)
+            seen = self._seen = _Seen(town, self._walked, lambda: self._written, seen)
         if rows:
             seen.look()
         return seen
@@ -393,8 +415,11 @@ def _refusals(compiler: Compiler, town: Any) -> dict[int, str]:
 class _Seen:
     """A town, its rows as objects, and which of its arrays hold memory of their own."""
 
-    def __init__(self, town: Any, walked: Collection[str], before: _Seen | None) -> None:
+    def __init__(
+        self, town: Any, walked: Collection[str], written: Callable[[], set[str]], before: _Seen | None
+    ) -> None:
         self.town = town
+        self._written = written
         self._waiting = [name for name in town._fields if name not in walked]
         self._before = before.rows if before is not None else {}
         self.rows: dict[str, Rows | Part] = {}
@@ -414,7 +439,8 @@ class _Seen:
     def look(self) -> None:
         """Make the rows, keeping those of tables that were seen before; events nobody reads are not made."""
         if self._plain is None:
-            self.rows = rows_of(self.town, before=self._before)
+            guarded = _guarded(self.town, self._written())
+            self.rows = rows_of(self.town, before=self._before, guarded=guarded)
             self._plain, self._before = plain_town(self.town, self._waiting, rows=self.rows), {}
 
     @property
@@ -448,6 +474,18 @@ class _Seen:
             array[...] = copy
 
 
+def _guarded(town: Any, written: set[str]) -> frozenset[str] | None:
+    """Lists of numbers that rules must be kept from replacing, or None where rows must look at every assignment.
+
+    Rules may assign to what holds a single number. A name that does so in one table and holds a list in
+    another is guarded there; where a rule assigns to anything else, every row looks.
+    """
+    kinds = {value.dtype for value in town if isinstance(value, (np.ndarray, np.void)) and value.dtype.names}
+    fields = {(name, kind[name].shape == ()) for kind in kinds for name in kind.names or ()}
+    single = {name for name, alone in fields if alone}
+    return frozenset(written & {name for name, alone in fields if not alone}) if written <= single else None
+
+
 def _own_memory(town: Any) -> list[npt.NDArray[Any]]:
     """The bytes of the town's arrays, without those that are parts of others. (Bytes copy many times faster.)"""
     arrays = [np.asarray(value).reshape(-1) for value in town if isinstance(value, (np.ndarray, np.void))]
@@ -459,15 +497,44 @@ def _own_memory(town: Any) -> list[npt.NDArray[Any]]:
 
 
 def _plain_lines(month: Month, replaced: Mapping[Rule, Rule]) -> list[Callable[[Any], None]]:
-    """Each line of the month as a plain function of the town. Nothing is cloned where nothing is replaced."""
+    """Each line of the month as a plain function of the town: clones, in which words for numbers are the numbers."""
     made: dict[Rule, Any] = {}
+    inside = {**chance.PLAIN, **replaced}
     lines = []
     for table, shipped in month:
-        rule = replaced.get(shipped, shipped)
-        if replaced:
-            rule = compiled.bind(rule, replaced, made)
+        rule = compiled.bind(replaced.get(shipped, shipped), inside, made)
         lines.append(_follow_town(rule) if table == THE_TOWN else _follow_table(table, rule))
+    for clone in made.values():
+        space = clone.__globals__
+        space.update({name: _Numbers(kind) for name, kind in space.items() if _is_numbers(kind)})
     return lines
+
+
+class _Numbers:
+    """An IntEnum whose members are plain whole numbers: `Status.WAITING` is 1, and quick to read."""
+
+    def __init__(self, kind: Any) -> None:
+        self.__dict__.update({name: int(member) for name, member in kind.__members__.items()})
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kind, name)
+
+    def __call__(self, value: int) -> Any:
+        return self._kind(value)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._kind[name]
+
+    def __iter__(self) -> Any:
+        return iter(self._kind)
+
+    def __len__(self) -> int:
+        return len(self._kind)
+
+
+def _is_numbers(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, IntEnum) and "_kind" not in kind.__members__
 
 
 def _follow_table(table: str, rule: Rule) -> Callable[[Any], None]:

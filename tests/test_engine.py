@@ -272,6 +272,37 @@ def test_a_whole_number_field_refuses_a_fraction():
         person.asked[0] = 0.5
 
 
+def test_quick_rows_refuse_the_same_mistakes_in_fewer_words():
+    kind = row_class("Person", PERSON, guarded=frozenset({"need"}))
+    person = Rows(hamlet().people, kind)[3]
+    person.hope = 0.5
+    person.need[1] = 0.25
+    assert (person.hope, person.need[1]) == (0.5, 0.25)
+    with pytest.raises(AttributeError):
+        person.need = 1.0
+    with pytest.raises(AttributeError):
+        person.hopes = 1.0
+    with pytest.raises(TypeError):
+        person.friend = 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("person.need = 1.0", r"write need\[...\] = number"),
+        ("person.hopes = 1.0", "the nearest is 'hope'"),
+        ("person.friend = 0.5", "whole numbers refuses a fraction"),
+    ],
+)
+def test_a_rule_that_assigns_what_cannot_be_is_stopped_in_plain_months(text: str, said: str):
+    space: dict[str, Any] = {"__name__": __name__}
+    exec(f"def people_ask_wrongly(person, town):\n    {text}\n", space)
+    engine = engine_for("plain", None, (*MONTH[:2], ("people", space["people_ask_wrongly"])))
+    with pytest.raises((AttributeError, TypeError)) as caught:
+        engine.live(hamlet(), 1)
+    assert re.search(said, "\n".join([str(caught.value), *getattr(caught.value, "__notes__", ())]))
+
+
 def test_nobody_is_no_row_in_either_way_of_running():
     with pytest.raises(IndexError):
         plain_town(hamlet()).people[NOBODY]
