@@ -8,7 +8,6 @@
 PYTHON ?=
 VENV := .venv
 IN := $(VENV)/bin
-BENCHES := $(wildcard tests/bench_*.py)
 PIP := $(IN)/python -m pip install -qq --disable-pip-version-check
 
 # The versions known to work together on the Python of .venv; on another Python the ranges in pyproject.toml decide.
@@ -26,7 +25,7 @@ test: $(VENV)/.installed-dev
 	$(IN)/python -m pytest -q -n auto
 
 bench: $(VENV)/.installed-dev
-	$(if $(BENCHES),$(IN)/python -m pytest -q -s -p no:xdist $(BENCHES),@echo "There is nothing to measure yet (tests/bench_*.py).")
+	$(IN)/python -m tests.benchmarks
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
