@@ -462,6 +462,10 @@ RECORDS: dict[str, type] = {
 """Which class declares the rows of which field of the town (parameters and history have their own homes)."""
 
 
+SINGLES = ("parameters", "clock", "books", "count")
+"""Fields of the town that hold one record, not a table of them."""
+
+
 def dtype(table: str) -> np.dtype[np.void]:
     """The record layout of a table, by its name in the town."""
     return dtype_of(RECORDS[table])

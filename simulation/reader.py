@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.rule import RULES, replacing
+from agents.tables import SINGLES
 from simulation.compiled import reached
 
 Rule = Callable[..., Any]
@@ -96,11 +97,10 @@ def shapes_of_kith() -> Shapes:
 
     rows: dict[str, dict[str, Thing]] = {}
     town: dict[str, Thing | None] = dict.fromkeys(tables.Town._fields)
-    singles = {"clock", "books", "parameters"}
     for field, declared in {**tables.RECORDS, "parameters": Parameters}.items():
         shape = declared.__name__.lower()
         rows[shape] = {name: _field(entry.shape, entry.whole, shape) for name, entry in fields_of(declared).items()}
-        town[field] = Thing("row" if field in singles else "table", shape)
+        town[field] = Thing("row" if field in SINGLES else "table", shape)
     town["kith"] = Thing("numbers", whole=True)
     town["handoff"] = Thing("grid")
     return Shapes(rows, town)
@@ -688,7 +688,7 @@ def _is_nothing(node: ast.expr | None) -> bool:
 
 def _named(shape: str) -> str:
     """A row in a sentence: a tie, an organisation, the clock."""
-    if shape in ("parameters", "clock", "books"):
+    if shape in SINGLES:
         return f"town.{shape}"
     return f"{'an' if shape[0] in 'aeiou' else 'a'} {shape}"
 

@@ -304,7 +304,7 @@ class TwinModel(mesa.Model):
     """The people, services and partners of a founded town, moved into a Mesa model of their own."""
 
     def __init__(self, town: Town, seed: int = 1) -> None:
-        super().__init__(seed=seed)
+        super().__init__(rng=seed)
         self.parameters = Numbers(town)
         self.outside = [{name: row[name].tolist() for name in row.dtype.names} for row in town.outside]
         self.events: list[tuple[int, Resident, int, float]] = []
