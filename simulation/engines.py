@@ -31,6 +31,8 @@ KINDS = ("auto", "plain", "compiled")
 
 LARGEST_COPY = 32 * 1024 * 1024
 """Towns of more bytes than this are not copied before compiled months, so an error in one cannot be replayed."""
+MADE_AT_ONCE = 20_000
+"""Longer tables that no rule walks through have their rows made one by one, when a plain rule asks for them."""
 LONGEST_CALL = 0.2
 """Seconds of compiled months between looks at the keyboard's interrupt."""
 PLAIN_ROW = 8e-6
@@ -420,7 +422,9 @@ class _Seen:
     ) -> None:
         self.town = town
         self._written = written
-        self._waiting = [name for name in town._fields if name not in walked]
+        long = {name for name in town._fields if isinstance(getattr(town, name), np.ndarray)}
+        long = {name for name in long if len(getattr(town, name)) > MADE_AT_ONCE}
+        self._waiting = [name for name in town._fields if name in long and name not in walked]
         self._before = before.rows if before is not None else {}
         self.rows: dict[str, Rows | Part] = {}
         self._plain: Any = None
