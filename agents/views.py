@@ -127,7 +127,8 @@ def row_class(
 def _no_such(row: Row, name: str) -> str:
     close = difflib.get_close_matches(name, row._names, 1)
     nearest = f"; the nearest is {close[0]!r}" if close else ""
-    return f"a {type(row).__name__.lower()} has no {name!r}{nearest}"
+    kind = type(row).__name__.lower()
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} has no {name!r}{nearest}"
 
 
 def _does_not_fit(row: Row, name: str, value: object) -> str:

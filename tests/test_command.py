@@ -130,6 +130,10 @@ def test_a_replaced_rule_is_kept_with_the_results(capsys: Capture) -> None:
     assert Path("again/runs.csv").read_text() == Path("results/wage_step/runs.csv").read_text()
 
 
+def test_a_single_resident_can_be_lived_with(capsys: Capture) -> None:
+    assert kith("run", "calm", "--residents", "1", "--months", "30") == 0
+
+
 # ---- mistakes ---------------------------------------------------------------------------------------
 
 BROKEN = "months = = 3\n"
@@ -158,6 +162,8 @@ BROKEN = "months = = 3\n"
         (["run", "--engine", "steam"], "auto, plain, compiled"),
         (["run", "--rules", "gone.py"], "there is no such file"),
         (["run", "--rules", "empty.py"], "empty.py"),
+        (["run", "--rules", "typo.py"], "typo.py, line 6, in burn_out: an organisation has no 'burnot'"),
+        (["compare", "--rules", "typo.py"], "did you mean 'burnout'?"),
         (["compare", "--seeds", "0"], "at least 1"),
         (["compare", "--workers", "0"], "at least 1"),
         (["compare", "--out", "broken.toml"], "is a file"),
@@ -174,6 +180,9 @@ def test_a_mistake_is_told_in_a_sentence_with_code_2(arguments: list[str], said:
     Path("broken.toml").write_text(BROKEN)
     Path("dials.toml").write_text("opennes = 0.5\n")
     Path("empty.py").write_text("x = 1\n")
+    Path("typo.py").write_text(
+        "from agents.rule import rule\n\n\n@rule\ndef burn_out(organisation, town):\n    organisation.burnot = 0.0\n"
+    )
     Path("full").mkdir()
     Path("full/thesis.docx").write_text("precious")
     before = sorted(path.name for path in Path().rglob("*"))

@@ -65,8 +65,10 @@ Replace = Annotated[bool, typer.Option("--replace", help="Write over a folder th
 def scenario_for(
     scenario: Scenario, sets: list[str] | None, months: int | None, residents: int | None, seed: int | None
 ) -> Scenario:
-    """A scenario with what the options change."""
+    """A scenario with what the options change. A few residents live in as few neighbourhoods."""
     changes = parsed(sets or [], scenario)
+    if residents is not None and 0 < residents < scenario.neighbourhoods:
+        changes.setdefault("neighbourhoods", residents)
     changes |= {
         name: value
         for name, value in (("months", months), ("residents", residents), ("seed", seed))
@@ -139,14 +141,27 @@ def governances_from(given: list[str]) -> dict[str, Governance]:
 
 
 def rules_from(file: Path | None) -> Mapping[str, Any] | None:
-    """The rules in a file, or a sentence about what is wrong with them."""
+    """The rules in a file, read and tried; or what is wrong with them, before any town is lived.
+
+    A rule that only cannot be compiled is let through with a word on it: it is followed plainly.
+    """
     if file is None:
         return None
     if not file.is_file():
         raise Mistake(f"--rules {file}: there is no such file")
-    from simulation.reader import read_rules  # noqa: PLC0415
+    from agents.rule import RULES  # noqa: PLC0415
+    from simulation.reader import read_rule, read_rules  # noqa: PLC0415
+    from simulation.scenario import Scenario  # noqa: PLC0415
+    from simulation.town import found_town  # noqa: PLC0415
+    from simulation.twin import twin_run  # noqa: PLC0415
 
     rules: Mapping[str, Any] = read_rules(file)
+    read = [str(problem) for name, rule in rules.items() for problem in read_rule(rule, like=RULES[name])]
+    failed = twin_run(rules, found_town(Scenario(residents=60, months=25)))
+    if failed:
+        raise Mistake("\n".join([*read, f"--rules {file}: in a small town, {failed}"]))
+    for problem in read:
+        tell(f"{problem}; this rule is followed plainly")
     return rules
 
 
