@@ -292,7 +292,7 @@ def workers(effort: Effort) -> Iterator[Row]:
 # ---- the first answer -----------------------------------------------------------------------------
 
 PREPARED = """
-import json, time
+import json, os, time
 from tests.benchmarks.twins import scenario_of
 from simulation.town import found_town
 from simulation.engines import engine_for
@@ -300,7 +300,9 @@ town = found_town(scenario_of(1000))
 engine = engine_for("compiled")
 cpu, wall = time.process_time(), time.perf_counter()
 engine.prepare(town)
-print(json.dumps(dict(cpu=time.process_time() - cpu, wall=time.perf_counter() - wall, whole=time.process_time())))
+cpu, wall, whole = time.process_time() - cpu, time.perf_counter() - wall, time.process_time()
+helpers = os.times().children_user + os.times().children_system
+print(json.dumps(dict(cpu=cpu, wall=wall, whole=whole, helpers=helpers)))
 """
 
 
@@ -310,7 +312,10 @@ def compiling(effort: Effort) -> Iterator[Row]:
         cold = in_a_fresh_process(PREPARED, cache)
         warm = [in_a_fresh_process(PREPARED, cache) for _ in range(3)]
     took, cached = cold["cpu"], statistics.median(each["cpu"] for each in warm)
-    yield Row("compile", "cold compile, CPU", "≤ 12 s", f"{took:.1f} s (wall {cold['wall']:.1f} s)", took <= 12.0, cold)
+    yield Row(
+        "compile", "cold compile, CPU of the process that waits", "≤ 12 s",
+        f"{took:.1f} s (its helpers {cold['helpers']:.1f} s; wall {cold['wall']:.1f} s)", took <= 12.0, cold,
+    )  # fmt: skip
     whole = statistics.median(each["whole"] for each in warm)
     yield Row(
         "compile", "from the cache, CPU", "≤ 0.6 s", f"{cached:.2f} s (whole process {whole:.2f} s)", cached <= 0.6,
