@@ -85,7 +85,7 @@ def test_one_worker_and_several_give_the_same_rows() -> None:
 
 
 def test_threads_and_processes_give_the_same_rows() -> None:
-    asked: dict[str, Any] = {"seeds": 1, "governances": ["contract"], "residents": 40, "months": 50, "workers": 2}
+    asked: dict[str, Any] = {"seeds": 1, "governances": ["contract"], "residents": 40, "months": 56, "workers": 2}
     in_processes = compare("wage_step", engine="plain", **asked)
     in_threads = compare("wage_step", engine="auto", **asked)
     pd.testing.assert_frame_equal(in_processes.months, in_threads.months, check_exact=True)
