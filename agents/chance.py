@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from enum import IntEnum
+from functools import cache
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -124,6 +126,31 @@ def chance_column(
 ) -> npt.NDArray[np.float64]:
     """What `chance` gives each of many rows: the same numbers, worked out together."""
     return chance_columns(seed, decision, ids, (part,), month)[..., 0]
+
+
+BELL_STEPS = 4096
+FARTHEST = 4.0
+"""Standard deviations at which the bell of `bell_column` is cut off."""
+
+
+@cache
+def _bell() -> npt.NDArray[np.float64]:
+    inverse = NormalDist().inv_cdf
+    inner = [inverse(step / BELL_STEPS) for step in range(1, BELL_STEPS)]
+    return np.array([-FARTHEST, *inner, FARTHEST])
+
+
+def bell_column(
+    seed: int, decision: int, ids: npt.ArrayLike, part: int = 0, month: int = FOUNDING
+) -> npt.NDArray[np.float64]:
+    """A standard normal number for each of many rows, for founding: read off a table of the bell, so quickly.
+
+    Between the table's 4,096 steps it is a straight line, in plain arithmetic that gives the same bits everywhere.
+    """
+    lots = chance_column(seed, decision, ids, part, month) * BELL_STEPS
+    below = lots.astype(np.int64)
+    bell = _bell()
+    return bell[below] + (lots - below) * (bell[below + 1] - bell[below])
 
 
 def normal_column(

@@ -112,7 +112,7 @@ class Parameters:
 
     # ---- help ---------------------------------------------------------------------------------------
     capacity: float = parameter(
-        0.0525, low=0.0001, high=10, unit="places a month per resident and need",
+        0.0537, low=0.0001, high=10, unit="places a month per resident and need",
         meaning="Places the town is staffed and funded for.",
         source="tuned to use of .80-.95 before the shock", grade=ASSUMED,
     )  # fmt: skip

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.agreements import address_of
-from agents.chance import Decision, chance_column, chance_columns, normal_column
+from agents.chance import Decision, bell_column, chance_column, chance_columns
 from agents.declared import dtype_of, fields_of, filled
 from agents.parameters import Parameters
 from agents.tables import (
+    COMPONENTS,
     MONTHS_A_YEAR,
     NEEDS,
     NOBODY,
@@ -140,7 +141,7 @@ def found_residents(seed: int, count: int, neighbourhoods: int, parameters: np.v
     table["trust"] = 0.4 + 0.4 * lots[:, 4 + NEEDS :]
     spread = float(parameters["frailty_spread"])
     exp, centre = math.exp, -0.5 * spread * spread
-    bell = normal_column(seed, Decision.FOUND_FRAILTY, ids) if spread > 0.0 else np.zeros(count)
+    bell = bell_column(seed, Decision.FOUND_FRAILTY, ids) if spread > 0.0 else np.zeros(count)
     table["frailty"] = [exp(spread * z + centre) for z in bell.tolist()]
     return table
 
@@ -177,8 +178,8 @@ def found_organisations(scenario: Scenario, parameters: np.void) -> Table:
     lots = chance_columns(seed, Decision.FOUND_ORGANISATION, ids, range(10))
     table["energy_renewal"] = lots[:, 0] * MONTHS_A_YEAR
     table["energy_price"] = 1.0
-    quality = normal_column(seed, Decision.FOUND_QUALITY, ids)
-    cost = normal_column(seed, Decision.FOUND_COST, ids)
+    quality = bell_column(seed, Decision.FOUND_QUALITY, ids)
+    cost = bell_column(seed, Decision.FOUND_COST, ids)
     table["quality"] = np.clip(0.78 + 0.05 * quality, 0.5, 0.95)
     table["base_cost"] = float(parameters["base_cost"]) * np.clip(1.0 + 0.06 * cost, 0.7, 1.3)
     table["practice"] = 0.55 + 0.1 * lots[:, 1]
@@ -201,8 +202,10 @@ def found_partners(partners: Table, lots: Column, neighbourhoods: int, free_ride
     second, third = lots[:, 1] < 0.7, lots[:, 1] < 0.3
     partners["serves"][rows[second], (main + step)[second] % NEEDS] = 1
     partners["serves"][rows[third], (main + step + 1)[third] % NEEDS] = 1
-    for partner, need, lot in zip(partners, main.tolist(), lots[:, 3].tolist(), strict=True):
-        partner["basket"] = BASKETS[kind_of_work(need, lot < 0.5, int(partner["sector"]))]
+    partners["basket"] = [
+        BASKETS[kind_of_work(need, lot < 0.5, sector)]
+        for need, lot, sector in zip(main.tolist(), lots[:, 3].tolist(), partners["sector"].tolist(), strict=True)
+    ] or np.empty((0, COMPONENTS))
     rooted = (lots[:, 4] / 0.3 * neighbourhoods).astype(np.int64)
     partners["neighbourhood"] = np.where(lots[:, 4] < 0.3, rooted, NOBODY)
     partners["opportunism"] = np.where(lots[:, 5] < free_riders, 0.6 + 0.4 * lots[:, 6], 0.3 * lots[:, 6])
@@ -227,8 +230,9 @@ def found_ties(scenario: Scenario, residents: int, organisations: Table, paramet
     """
     services, partners = organisations[:NEEDS], organisations[NEEDS:]
     share = float(parameters["share_bought"])
-    nobody = np.empty(0, np.int64)
-    sellers = [draw_sellers(scenario, need, partners) if share > 0.0 else nobody for need in range(NEEDS)]
+    lots = chance_columns(scenario.seed, Decision.FOUND_AGREEMENT, partners["id"], range(NEEDS))
+    many = scenario.agreements_per_service if share > 0.0 else 0
+    sellers = [draw_sellers(partners, need, lots[:, need], many) for need in range(NEEDS)]
     peers = found_peers(scenario, organisations)
     held = np.array([len(row) for row in sellers])
     ties = filled(RECORDS["ties"], int(held.sum()) + len(peers))
@@ -265,12 +269,11 @@ def found_volumes(residents: int, organisations: Table, agreements: Table, held:
         agreements[name] = agreements["price"]
 
 
-def draw_sellers(scenario: Scenario, need: int, partners: Table) -> Column:
+def draw_sellers(partners: Table, need: int, lots: Column, many: int) -> Column:
     """Partners that hold this need's agreements at the start: drawn by lot, none twice while others are left."""
-    able = partners["id"][partners["serves"][:, need] == 1]
-    lots = chance_column(scenario.seed, Decision.FOUND_AGREEMENT, able, need)
-    drawn = able[np.argsort(lots, kind="stable")]
-    return np.resize(drawn, scenario.agreements_per_service) if len(drawn) else drawn
+    able = partners["serves"][:, need] == 1
+    drawn = partners["id"][able][np.argsort(lots[able], kind="stable")]
+    return np.resize(drawn, many) if len(drawn) else drawn
 
 
 def found_peers(scenario: Scenario, organisations: Table) -> list[tuple[int, int]]:
@@ -332,7 +335,7 @@ def found_reserves(seed: int, partners: Table, parameters: np.void) -> None:
     """Partners' reserves are very unequal; a share of charities has next to none. £."""
     ids = partners["id"]
     spread = float(parameters["reserves_spread"])
-    bell = normal_column(seed, Decision.FOUND_RESERVES, ids)
+    bell = bell_column(seed, Decision.FOUND_RESERVES, ids)
     months = float(parameters["reserves_median"]) * np.array([math.exp(spread * z) for z in bell.tolist()])
     poor = chance_column(seed, Decision.FOUND_ORGANISATION, ids, 10) < float(parameters["charities_without_reserves"])
     months = np.where(poor & (partners["sector"] == Sector.THIRD), 0.5, months)

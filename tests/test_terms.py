@@ -220,7 +220,7 @@ def test_every_dial_changes_the_town_by_itself(dial: str) -> None:
     low, high = float(declared.low), float(declared.high)
     scenario = SMALL.with_(months=60, residents=100)
     towns = [live(found_town(scenario.with_(governance=middle | {dial: value})), months=60) for value in (low, high)]
-    assert (towns[0].history["wellbeing"] != towns[1].history["wellbeing"]).any()
+    assert (towns[0].history != towns[1].history).any()
 
 
 def test_the_file_of_terms_imports_no_rule() -> None:
