@@ -39,8 +39,8 @@ def shadow_of_the_future(tie: Tie, town: Town) -> float:
     The sum of patience^j over the months left after this one, and, with the chance of renewal, over
     terms to come. With certain renewal this is patience / (1 − patience).
 
-    Source: repeated exchange with an end, e.g. Baker, Gibbons & Murphy (2002). We depart from the first
-    form in MODEL.md, which stretched patience by months left: this is the sum that form stood for.
+    Source: repeated exchange with an end, e.g. Baker, Gibbons & Murphy (2002). Often patience
+    itself is shrunk as the end comes near; this is the sum that shorter form stands for.
     """
     patience = town.parameters.patience
     months = max(0.0, tie.months_left - 1.0)
@@ -115,8 +115,9 @@ def honours(tie: Tie, rise: float, enforced: float, town: Town) -> bool:
     """Whether a buyer keeps its promise of a rise: if it has money, and if breaking it would cost more.
 
     Refusing saves the rise now and for the rest of the term. It costs the future of the tie and, for an
-    enforceable promise, a penalty on what is saved. We depart from MODEL.md twice: a refused rise is
-    saved every month, not once, and enforcement binds buyers as it binds sellers. £ per place.
+    enforceable promise, a penalty on what is saved. We depart from the plain condition, rise ≤
+    shadow × surplus, twice: a refused rise is saved every month, not once, and enforcement binds buyers
+    as it binds sellers. £ per place.
     """
     if out_of_money(town.organisations[tie.buyer], town):
         return False
@@ -153,7 +154,7 @@ def choose_effort(tie: Tie, town: Town) -> None:
     Arguing over an open price, a grievance over a price below cost, and being checked each take some
     effort too. Whether skimping is seen is settled here; what is taken back is booked in money.py.
 
-    Source: Baker, Gibbons & Murphy (2002); Falk & Kosfeld (2006); Hart & Moore (2008); MODEL.md §5.7.
+    Source: Baker, Gibbons & Murphy (2002); Falk & Kosfeld (2006); Hart & Moore (2008).
     """
     parameters = town.parameters
     tie.effort = 1.0

@@ -104,7 +104,7 @@ def meet_prices(organisation: Organisation, town: Town) -> None:
 
     Cost of a place = base cost × basket at today's prices × (1 − what good practice saves). £ per place.
 
-    Source: baskets in EVIDENCE.md 4.3; fixed-term energy tariffs, 4.1.
+    Source: baskets, see simulation/town.py; that tariffs are fixed for a year is assumed.
     """
     organisation.tie_time = 0.0
     organisation.peers = 0

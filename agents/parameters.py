@@ -217,7 +217,7 @@ class Parameters:
     energy_contract: int = parameter(
         1, low=0, high=1, unit="switch", choices=("follows_market", "renews_yearly"),
         meaning="Whether organisations fix their energy price for a year at a time.",
-        source="fixed-term tariffs; EVIDENCE 4.1", grade=BORROWED,
+        source="fixed-term tariffs are usual; a year is assumed", grade=ASSUMED,
     )  # fmt: skip
     base_cost: float = parameter(
         900.0, low=1, high=100000, unit="£ per place",

@@ -108,7 +108,7 @@ def ask_for_help(resident: Resident, town: Town) -> None:
     up with a chance that falls with trust, or leaves when the need has passed. Coming back because
     help had failed is counted as failure demand. We leave out: choosing between front doors.
 
-    Source: failure demand, Seddon (Locality & Vanguard 2014); drop-off, EVIDENCE 4.6.
+    Source: failure demand, Seddon (Locality & Vanguard 2014); drop-off of 20-40%, recalled.
     """
     parameters = town.parameters
     needs = resident.need

@@ -1,8 +1,8 @@
 """The month: which rules run, on which table, in which order. This is the model's table of contents.
 
 Change this file to add a rule, take one away, or move it. Decide first and settle after: no line lets a
-row gain by standing early in its table. Stages follow MODEL.md §5; those that are still to come have
-their place marked.
+row gain by standing early in its table. Stages are numbered; those that are still to come have their
+place marked.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ Table = npt.NDArray[np.void]
 Column = npt.NDArray[Any]
 
 BASKETS = {
-    # energy, food, labour, other: EVIDENCE.md 4.3; charity and office services assumed
+    # energy, food, labour, other. Residential care: Laing's model of cost, 2021/22, without capital. Home care:
+    # Homecare Association 2025/26. Leisure: energy up to 30% in a sports centre, trade sources. The rest assumed.
     "residential care": (0.065, 0.067, 0.677, 0.191),
     "home care": (0.010, 0.000, 0.750, 0.240),
     "leisure": (0.200, 0.020, 0.550, 0.230),

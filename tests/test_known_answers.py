@@ -1,8 +1,8 @@
-"""Towns whose fate can be worked out on paper: limiting cases (LC) and regime boundaries (RB) of docs/KNOWN_ANSWERS.md.
+"""Towns whose fate can be worked out on paper: limiting cases (LC) and regime boundaries (RB).
 
 Every answer on paper is a formula of this file; every answer of the model comes from its own rules, with
-everything else switched off through ordinary parameters (see towns.py). Points named in the list of known
-answers are tested beside points drawn at random, always the same ones. Where a formula does not fit the form
+everything else switched off through ordinary parameters (see towns.py). Points that others have worked
+out are tested beside points drawn at random, always the same ones. Where a formula does not fit the form
 a rule has, the test derives the new answer in its docstring.
 """
 

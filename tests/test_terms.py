@@ -195,7 +195,7 @@ def test_straw_men_differ_from_the_governance_they_imitate_only_where_they_say()
 
 
 def test_the_dials_of_the_presets_are_those_of_the_model() -> None:
-    """The table of MODEL.md §3, row by row: contract, relational, formal_relational."""
+    """The fair fight as it was set out before anything was run: contract, relational, formal_relational."""
     written = {
         "indexation": (0.5, 0.5, 0.5), "openness": (0.0, 0.5, 0.3), "enforcement": (1.0, 0.0, 1.0),
         "monitoring": (0.5, 0.1, 0.3), "penalty": (3.0, 0.0, 2.0), "term": (36.0, 60.0, 60.0),

@@ -1,4 +1,4 @@
-"""The rows of the benchmarks: each measures one thing that DESIGN.md promises, and says whether it came true."""
+"""The rows of the benchmarks: each measures one thing that is promised, and says whether it came true."""
 
 from __future__ import annotations
 
