@@ -27,8 +27,8 @@ REWIRED = 0.1
 BRIDGES = 0.02
 
 
-def neighbours_in_small_worlds(seed: int, neighbourhood: Column) -> tuple[Column, Column]:
-    """Pairs of residents who know each other: a small world in each neighbourhood, and a few bridges.
+def neighbours_in_small_worlds(seed: int, neighbourhood: Column) -> Column:
+    """Who knows whom among residents: a small world in each neighbourhood, and a few bridges. Pairs as in `each_once`.
 
     Each resident is tied to three on either side of a ring; one tie in ten goes to someone at random in
     the same neighbourhood instead; one resident in fifty has a tie to anyone in town.
@@ -36,42 +36,36 @@ def neighbours_in_small_worlds(seed: int, neighbourhood: Column) -> tuple[Column
     Source: Watts & Strogatz (1998), k = 6, p = .1; every draw by address.
     """
     count = len(neighbourhood)
+    everyone = np.arange(count)
     order = np.argsort(neighbourhood, kind="stable")
     size = np.bincount(neighbourhood)
     first = np.cumsum(size) - size
-    place = np.empty(count, np.int64)
-    place[order] = np.arange(count) - first[neighbourhood[order]]
-    everyone = np.arange(count)
-    ones, others = [], []
     mine, start = size[neighbourhood], first[neighbourhood]
+    place = np.empty(count, np.int64)
+    place[order] = everyone - start[order]
     lots = chance_columns(seed, Decision.FOUND_KITH, everyone, range(2 + 2 * NEAR))
-    for step in range(1, NEAR + 1):
-        anyone = (lots[:, 2 * step] * mine).astype(np.int64)
-        rewired = lots[:, 2 * step + 1] < REWIRED
-        ones.append(everyone)
-        others.append(order[start + np.where(rewired, anyone, (place + step) % mine)])
-    bridging = everyone[lots[:, 0] < BRIDGES]
-    ones.append(bridging)
-    others.append((lots[bridging, 1] * count).astype(np.int64))
-    return each_pair_once(np.concatenate(ones), np.concatenate(others), count)
+    ring = (place[:, None] + np.arange(1, NEAR + 1)) % mine[:, None]
+    anyone = (lots[:, 2::2] * mine[:, None]).astype(np.int64)
+    near = order[start[:, None] + np.where(lots[:, 3::2] < REWIRED, anyone, ring)]
+    bridging = np.flatnonzero(lots[:, 0] < BRIDGES)
+    far = (lots[bridging, 1] * count).astype(np.int64)
+    return each_once(np.append(np.repeat(everyone, NEAR), bridging), np.append(near, far), count)
 
 
-def each_pair_once(ones: Column, others: Column, count: int) -> tuple[Column, Column]:
-    """Pairs without loops and repeats, the lower end first, in order."""
-    low, high = np.minimum(ones, others), np.maximum(ones, others)
-    pairs = (low * count + high)[low != high]
+def each_once(ones: Column, others: Column, count: int) -> Column:
+    """Pairs of rows without loops and repeats, in order, each as one number: the lower row × count + the higher."""
+    pairs = (np.minimum(ones, others) * count + np.maximum(ones, others))[ones != others]
     pairs.sort()
-    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
-    return pairs // count, pairs % count
+    return pairs[np.append(True, pairs[1:] != pairs[:-1])] if len(pairs) else pairs
 
 
-def read_kith(scenario: Scenario) -> tuple[int, tuple[Column, Column]]:
-    """A file of who knows whom among residents: how many residents it has, and its pairs."""
+def read_kith(scenario: Scenario) -> tuple[int, Column]:
+    """A file of who knows whom among residents: how many residents it has, and its pairs as in `each_once`."""
     graph = read_graph(scenario, "kith")
     row = {node: place for place, node in enumerate(graph)}
     ones = np.array([row[one] for one, _ in graph.edges()], np.int64)
     others = np.array([row[other] for _, other in graph.edges()], np.int64)
-    return len(row), each_pair_once(ones, others, len(row))
+    return len(row), each_once(ones, others, len(row))
 
 
 def read_peers(scenario: Scenario, organisations: npt.NDArray[np.void]) -> list[tuple[int, int]]:

@@ -61,10 +61,11 @@ def found_town(scenario: Scenario) -> Town:
     """
     parameters = found_parameters(scenario)
     neighbourhoods = found_neighbourhoods(scenario)
-    kith_ends = read_kith(scenario) if scenario.graph.get("kith") else None
-    count = scenario.residents if kith_ends is None else kith_ends[0]
+    count, pairs = read_kith(scenario) if scenario.graph.get("kith") else (scenario.residents, None)
     residents = found_residents(scenario.seed, count, len(neighbourhoods), parameters)
-    kith = found_kith(scenario.seed, residents, None if kith_ends is None else kith_ends[1])
+    if pairs is None:
+        pairs = neighbours_in_small_worlds(scenario.seed, residents["neighbourhood"])
+    kith = found_kith(residents, pairs)
     organisations = found_organisations(scenario, parameters)
     ties, agreements = found_ties(scenario, count, organisations, parameters)
     funders = found_money(scenario.seed, organisations, ties[:agreements], parameters)
@@ -147,19 +148,17 @@ def found_residents(seed: int, count: int, neighbourhoods: int, parameters: np.v
     return table
 
 
-def found_kith(seed: int, residents: Table, given: tuple[Column, Column] | None) -> Column:
-    """Who knows whom: each resident's neighbours in one list, with first and last marked on the resident."""
-    ends = given or neighbours_in_small_worlds(seed, residents["neighbourhood"])
+def found_kith(residents: Table, pairs: Column) -> Column:
+    """Each resident's neighbours in one list, with first and last marked on the resident; pairs as in `each_once`."""
     count = len(residents)
-    since = np.concatenate(ends)
-    to = np.concatenate(ends[::-1])
-    pairs = since * count + to
-    pairs.sort()
-    degree = np.bincount(since, minlength=count)
-    last = np.cumsum(degree)
-    residents["first_kith"] = last - degree
+    low = pairs // count
+    both = np.append(pairs, (pairs - low * count) * count + low)
+    both.sort()
+    since = both // count
+    last = np.cumsum(np.bincount(since, minlength=count))
     residents["last_kith"] = last
-    return pairs % count if count else pairs
+    residents["first_kith"][1:] = last[:-1]
+    return both - since * count
 
 
 def found_organisations(scenario: Scenario, parameters: np.void) -> Table:
