@@ -90,11 +90,6 @@ def name_of(rule: Rule) -> str:
     return name if name.isidentifier() and name not in ("line", "town", "book", "at_hand") else "rule"
 
 
-def month_text(month: Month) -> str:
-    """The whole month as one function, to read; it does what the lines do one after another."""
-    return "def live_month(town):\n" + "".join(_loop(table, name_of(rule)) for table, rule in month)
-
-
 WALK_TEXT = '''\
 def walk(address, lines, place):
     """Take the town through some lines of the month; place[1] says which was being followed."""

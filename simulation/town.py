@@ -393,14 +393,3 @@ def unpacked(tables: Mapping[str, Any]) -> Town:
     own |= {name: tables[name][0] for name in tables["singles"]}
     services, partners = organisations[:NEEDS], organisations[NEEDS:]
     return Town(**own, services=services, partners=partners, agreements=ties[:held], peers=ties[held:])
-
-
-def copy_town(town: Town) -> Town:
-    """An exact copy that shares no memory with the original; its parts are parts of the copy."""
-    tables = packed(town)
-    return unpacked({name: _copy(value) if isinstance(value, np.ndarray) else value for name, value in tables.items()})
-
-
-def _copy(table: Table) -> Table:
-    """A copy made byte by byte: NumPy copies records field by field, eight times slower."""
-    return table.view("u1").copy().view(table.dtype) if table.dtype.names and table.ndim == 1 else table.copy()

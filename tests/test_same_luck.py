@@ -16,7 +16,8 @@ from agents.tables import NEEDS, NOBODY, Status, Town
 from simulation.month import live_month
 from simulation.scenario import Scenario
 from simulation.shocks import Noise, Step
-from simulation.town import copy_town, found_town
+from simulation.town import found_town
+from simulation.twin import copied
 
 SMALL = Scenario(
     residents=120,
@@ -57,7 +58,7 @@ def test_a_town_that_rests_between_months_lives_as_one_that_does_not() -> None:
     live(straight, months=30)
     for months in (1, 7, 2, 20):
         live(halting, months=months)
-        halting = copy_town(halting)
+        halting = copied(halting)
     assert hash_of(straight) == hash_of(halting)
 
 
@@ -166,7 +167,7 @@ def test_a_town_with_one_resident_fewer_has_the_same_other_residents() -> None:
 def test_a_resident_who_never_came_changes_nobody_else_s_draws() -> None:
     town = found_town(SMALL)
     gone = 17
-    without = rearranged(copy_town(town), np.delete(town.residents, gone))
+    without = rearranged(copied(town), np.delete(town.residents, gone))
     town = rearranged(town, town.residents)
     drawn, left = draws_of(town, 10), draws_of(without, 10)
     assert all(drawn[address] == left[address] for address in drawn.keys() & left.keys())
@@ -181,7 +182,7 @@ def test_where_places_are_ample_a_resident_who_never_came_changes_nobody_else_s_
     still = ("burning", "leaving", "leaving_burnt_out", "filling", "practice_learning", "practice_leaving")
     ample = {name: OFF[name] for name in still} | {"capacity": 0.5, "share_bought": 0.0, "headroom": 1.0}
     town = found_town(SMALL.with_(parameters=ample))
-    without = rearranged(copy_town(town), np.delete(town.residents, 17))
+    without = rearranged(copied(town), np.delete(town.residents, 17))
     town = rearranged(town, town.residents)
     live(town, months=36)
     live(without, months=36)
@@ -201,7 +202,7 @@ def test_with_residents_in_reverse_order_the_same_people_are_helped(order: str, 
     """In a town short of places, where somebody always goes without; 240 residents, 36 months, all their columns."""
     short = SMALL.with_(residents=240, queue_order=order, governance=governance, capacity=0.015)
     town = found_town(short)
-    backwards = rearranged(copy_town(town), town.residents[::-1])
+    backwards = rearranged(copied(town), town.residents[::-1])
     town = rearranged(town, town.residents)
     live(town, months=36)
     live(backwards, months=36)

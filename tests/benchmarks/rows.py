@@ -25,7 +25,7 @@ from .twin_in_c import TownInC, compiler_is_there
 from .twin_in_mesa import TwinModel
 from .twins import (
     DIFFERENCE_ALLOWED,
-    copy_town,
+    copied,
     differences,
     live_by_address,
     mean_need,
@@ -64,7 +64,7 @@ def against_c(effort: Effort) -> Iterator[Row]:
     for residents, months in ((1_000, MONTHS), (10_000, 24), *(((100_000, 6),) * (not effort.quick))):
         founded = town_of(residents)
         engine.prepare(founded)
-        one, other = copy_town(founded), copy_town(founded)
+        one, other = copied(founded), copied(founded)
         live_by_address(engine, one, 24)
         TownInC(other).live(24)
         different = differences(one, other)
@@ -73,11 +73,11 @@ def against_c(effort: Effort) -> Iterator[Row]:
             return
 
         def in_c(town=founded, months=months):
-            twin = TownInC(copy_town(town))
+            twin = TownInC(copied(town))
             return lambda: twin.live(months)
 
         def compiled(town=founded, months=months):
-            twin = copy_town(town)
+            twin = copied(town)
             return lambda: live_by_address(engine, twin, months)
 
         seconds = taken_in_turn({"c": in_c, "compiled": compiled}, effort.repeats)
@@ -113,10 +113,10 @@ def against_mesa_with(residents: int, effort: Effort) -> Iterator[Row]:
     engines = {kind: twin_engine(kind) for kind in ("plain", "compiled")}
     engines["compiled"].prepare(founded)
     engines["compiled"].live(founded, 12)
-    model, plain = TwinModel(founded), copy_town(founded)
+    model, plain = TwinModel(founded), copied(founded)
     for _ in range(12):
         model.step()
-    start = copy_town(plain)
+    start = copied(plain)
 
     def in_mesa():
         return lambda: [model.step() for _ in range(many["mesa"])]
@@ -125,7 +125,7 @@ def against_mesa_with(residents: int, effort: Effort) -> Iterator[Row]:
         return lambda: engines["plain"].live(plain, many["plain"])
 
     def compiled():
-        town = copy_town(start)
+        town = copied(start)
         return lambda: engines["compiled"].live(town, many["compiled"])
 
     seconds = taken_in_turn({"mesa": in_mesa, "plain": plainly, "compiled": compiled}, 3 if effort.quick else 7)
@@ -205,7 +205,7 @@ def growth(effort: Effort) -> Iterator[Row]:
         engine.prepare(founded)
 
         def lives(town=founded, many=many):
-            twin = copy_town(town)
+            twin = copied(town)
             return lambda: engine.live(twin, many)
 
         ways[str(residents)] = lives

@@ -7,7 +7,7 @@ import pytest
 from .twin_in_c import TownInC, compiler_is_there
 from .twins import (
     DIFFERENCE_ALLOWED,
-    copy_town,
+    copied,
     differences,
     live_by_address,
     mean_need,
@@ -22,7 +22,7 @@ from .twins import (
 @pytest.mark.parametrize("residents", [1_000, 10_000])
 def test_the_twin_in_c_lives_the_same_two_years_to_the_last_bit(residents, governance):
     town = town_of(residents, governance=governance)
-    twin = copy_town(town)
+    twin = copied(town)
     engine = twin_engine("compiled")
     engine.prepare(town)
     live_by_address(engine, town, 24)

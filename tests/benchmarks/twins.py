@@ -10,7 +10,8 @@ from agents.tables import NEEDS, Town
 from simulation.compiled import address_book
 from simulation.engines import Engine, engine_for
 from simulation.scenario import Scenario, load_scenario
-from simulation.town import copy_town, found_town
+from simulation.town import found_town
+from simulation.twin import copied
 
 from .twin_month import PREPARE, TWIN_MONTH
 
@@ -60,6 +61,6 @@ def mean_need(town: Town) -> float:
 
 
 __all__ = [
-    "DIFFERENCE_ALLOWED", "copy_town", "differences", "live_by_address", "mean_need", "scenario_of", "town_of",
+    "DIFFERENCE_ALLOWED", "copied", "differences", "live_by_address", "mean_need", "scenario_of", "town_of",
     "twin_engine",
 ]  # fmt: skip
