@@ -1,0 +1,1 @@
+"""What is claimed of Kith, and what the model itself says to each claim."""
