@@ -179,10 +179,11 @@ def scope_of(tie: Tie, seller: Organisation, town: Town) -> float:
 def choose_effort(tie: Tie, town: Town) -> None:
     """The seller works fully, or skimps on what audit could see, on what it cannot, or on both.
 
-    It skimps where its gain, weighed by its opportunism, exceeds what it risks: the penalty if caught,
-    and the future of the tie if it comes to light. A price below cost makes anyone more opportunist.
-    Arguing over an open price, a grievance over a price below cost, being checked, and making counted outputs
-    look well each take some effort too; complaints make it likelier that skimping comes to light. Whether skimping is seen is settled here; what is taken back is booked in money.py.
+    It skimps where its gain, weighed by its opportunism, exceeds what it risks: the penalty if caught, and the
+    future of the tie if it comes to light, which complaints make likelier. A price below cost makes anyone more
+    opportunist. Arguing over an open price, a grievance over a price below cost, being checked, and making counted
+    outputs look well each take some effort too. Whether skimping is seen is settled here; what is taken back is
+    booked in money.py.
 
     Source: Baker, Gibbons & Murphy (2002); Falk & Kosfeld (2006); Hart & Moore (2008).
     """

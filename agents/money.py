@@ -218,7 +218,7 @@ def receive_budget(service: Organisation, town: Town) -> None:
 
 @rule
 def hold_the_purse(funder: Funder, town: Town) -> None:
-    """A funder adds up what it pays its services, is paid for its crises, and comes under emergency control or leaves it.
+    """A funder adds up its services' budgets, is paid for crises, and comes under emergency control or leaves it.
 
     Control begins where reserves fall below so many months of budget, and ends where they are back well above: no
     promised rise is honoured meanwhile, nothing is spent on prevention, nobody hired. The tier above trusts a funder
@@ -258,7 +258,7 @@ def tell_of_control(funder: Funder, kind: Happening, cause: Cause, town: Town) -
 
 @rule
 def pool_budgets(town: Town) -> None:
-    """Where budgets are pooled, funders hold one purse: what they hold is evened out by the size of their budgets. £."""
+    """Where budgets are pooled, funders hold one purse: what they hold is evened out by their budgets' size. £."""
     if town.parameters.pooled_budgets == 0:
         return
     held = 0.0

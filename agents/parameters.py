@@ -69,7 +69,8 @@ class Parameters:
     ageing: float = parameter(
         0.0, low=0, high=2, unit="years a year",
         meaning="How much older the town grows each year; health and care needs grow with it.",
-        source="people of 85 and over grow by 2.4% a year, which is 0.43 here: ONS; 0 keeps the town as old as it is", grade=BORROWED,
+        source="people of 85 and over grow by 2.4% a year, which is 0.43 here: ONS; 0 for none",
+        grade=BORROWED,
     )  # fmt: skip
     frailty_spread: float = parameter(
         1.2, low=0, high=2, unit="standard deviation of the logarithm",
@@ -90,7 +91,8 @@ class Parameters:
     kith_help: float = parameter(
         0.03, low=0, high=1, unit="share of a need a month",
         meaning="Share of the worst need that kith without needs of their own take off, where all help one another.",
-        source="95% have people who would be there for them: Community Life Survey 2021/22; size assumed", grade=ASSUMED,
+        source="95% have people who would be there for them: Community Life Survey 2021/22; size assumed",
+        grade=ASSUMED,
     )  # fmt: skip
 
     # ---- asking for help ----------------------------------------------------------------------------
@@ -235,7 +237,8 @@ class Parameters:
     prevention_effect: float = parameter(
         1.6, low=0, high=10, unit="exponent per share of time",
         meaning="New needs are exp(−effect × time spent upstream) times as likely.",
-        source="assumed: 5% of time spares 8% of needs; prevention costs a seventh of a crisis, Pleace 2015", grade=ASSUMED,
+        source="assumed: 5% of time spares 8% of needs; prevention costs a seventh of a crisis, Pleace 2015",
+        grade=ASSUMED,
     )  # fmt: skip
     prevention_lag: float = parameter(
         18.0, low=1, high=120, unit="months",
@@ -369,7 +372,7 @@ class Parameters:
     )  # fmt: skip
     audit_reach: float = parameter(
         0.3, low=0, high=1, unit="share",
-        meaning="How much of what could not be verified an audit of outcomes brings to light, or narrow output targets put out of sight.",
+        meaning="Share of what nobody could verify that outcome audits bring to light; output targets hide as much.",
         source="assumed", grade=ASSUMED,
     )  # fmt: skip
     audit_time: float = parameter(
@@ -678,7 +681,8 @@ class Parameters:
     trust_rule: int = parameter(
         0, low=0, high=3, unit="rule", choices=("asymmetric", "averaging", "ratchet", "beta"),
         meaning="How kept and broken promises move trust.",
-        source="asymmetric: Slovic 1993; averaging; ratchet: Kim 2009; beta: counting kept against broken", grade=ASSUMED,
+        source="asymmetric: Slovic 1993; ratchet: Kim 2009; averaging and beta are textbook rules",
+        grade=ASSUMED,
     )  # fmt: skip
     trust_prior: float = parameter(
         24.0, low=0, high=1000, unit="months",

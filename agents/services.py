@@ -253,9 +253,10 @@ def call_those_set_aside(service: Organisation, first: int, town: Town) -> None:
     """Places that are left go to those whose neighbourhood had had its own, first in order first."""
     for spot in range(first + service.queue - 1, first - 1, -1):
         who = town.queue[spot].resident
-        if who != NOBODY and town.residents[who].helper[service.id] == NOBODY:
-            if not find_place(service, town.residents[who], town):
-                break
+        if who == NOBODY or town.residents[who].helper[service.id] != NOBODY:
+            continue
+        if not find_place(service, town.residents[who], town):
+            break
 
 
 NO_PLACE = NOBODY

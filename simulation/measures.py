@@ -489,9 +489,10 @@ MEASURES: tuple[Callable[[Count], float], ...] = (
     waiting_over_six_months, crises, failure_demand, drop_off, complaints, help_that_worked, cases_helped,
     moved_between_organisations, inequality_slope, inequality_gap, public_cost, cost_per_resolved_need,
     transaction_share, cost_rise, borne_by_funders, borne_by_partners, borne_by_staff, borne_by_residents,
-    funder_reserves, emergency, trust_of_tier_above, partners_stable, partners_subsidising, partners_cutting, partners_handing_back, partners_closed,
-    partner_reserves, prevention, staff_hours, technology, posts, vacancies, turnover, burnout, practice, use_of_places, agreements_held,
-    trust, trust_variance, ties_changed, seller_breaches, buyer_breaches, effort, price_over_cost,
+    funder_reserves, emergency, trust_of_tier_above, partners_stable, partners_subsidising, partners_cutting,
+    partners_handing_back, partners_closed, partner_reserves, prevention, staff_hours, technology, posts, vacancies,
+    turnover, burnout, practice, use_of_places, agreements_held, trust, trust_variance, ties_changed, seller_breaches,
+    buyer_breaches, effort, price_over_cost,
 )  # fmt: skip
 """Every measure, in the order of the columns."""
 

@@ -116,7 +116,7 @@ def found_parameters(scenario: Scenario) -> np.void:
 
 
 def found_neighbourhoods(scenario: Scenario) -> Table:
-    """Neighbourhoods from least to most deprived, evenly spread; neighbours help less where life is harder (assumed)."""
+    """Neighbourhoods from least to most deprived, evenly spread; kith help less where life is harder (assumed)."""
     table = filled(RECORDS["neighbourhoods"], scenario.neighbourhoods)
     table["id"] = np.arange(len(table))
     table["deprivation"] = (table["id"] + 0.5) / len(table)
