@@ -365,7 +365,7 @@ def compare(
     replacing = rules_in(rules)
     engine_for(engine, replacing)  # refuses an engine or a rule that is not there
     tasks = tuple(tasks_for(scenario, named, seeds))
-    if scenario.graph:
+    if scenario.graph_files():
         found_town(tasks[0].scenario)  # refuses files that do not fit
     if workers is not None and workers < 1:
         raise ComparisonError(f"workers is {workers}; there must be at least 1")

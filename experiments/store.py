@@ -100,10 +100,7 @@ def _problems(file: str, asked: Any) -> list[str]:
 
 def question_text(comparison: Comparison) -> str:
     """The question as a file that asks it again."""
-    scenario = comparison.scenario
-    if scenario.graph:
-        there = {layer: str(Path(file).resolve()) for layer, file in scenario.graph.items()}
-        scenario = scenario.with_(graph=there)
+    scenario = _found_from_anywhere(comparison.scenario)
     asked: dict[str, Any] = {"seeds": comparison.seeds, "governances": _governances(comparison)}
     if comparison.rules:
         asked["rules"] = RULES
@@ -112,6 +109,11 @@ def question_text(comparison: Comparison) -> str:
     asked["made_with"] = provenance(comparison)
     lines = [f"{toml_key(name)} = {toml(value)}" for name, value in asked.items()]
     return f"# Ask this again: kith compare {QUESTION}\n{scenario.to_toml()}\n[{SECTION}]\n" + "\n".join(lines) + "\n"
+
+
+def _found_from_anywhere(scenario: Scenario) -> Scenario:
+    """The same scenario with the files of its graph named in full."""
+    return scenario.with_(**{layer: str(file.resolve()) for layer, file in scenario.graph_files().items()})
 
 
 def _governances(comparison: Comparison) -> Any:
@@ -193,7 +195,7 @@ def _same_question(file: Path, asked: Comparison) -> bool:
         return False
     rules = old.rules.read_text(encoding="utf-8") if old.rules else ""
     return (
-        old.scenario == asked.scenario.with_(graph={k: str(Path(v).resolve()) for k, v in asked.scenario.graph.items()})
+        old.scenario == _found_from_anywhere(asked.scenario)
         and dict(old.governances or {}) == dict(asked.governances)
         and list(old.governances or {}) == list(asked.governances)
         and old.seeds == asked.seeds

@@ -32,7 +32,7 @@ from simulation.graphs import graph_of
 from simulation.measures import MEASURES
 from simulation.month import MONTH
 from simulation.run import events_of, history_of, live, neighbourhoods_of
-from simulation.scenario import PARAMETERS, SIZES, Scenario, ScenarioError, load_scenario
+from simulation.scenario import GRAPHS, PARAMETERS, SIZES, Scenario, ScenarioError, load_scenario
 from simulation.shocks import outside_of
 from simulation.town import found_parameters, found_town, make_room, name_of, packed, unpacked
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 LARGEST_SEED = 2**63 - 1
 OWN_KEYWORDS = {"setting": "calm", "governance": None, "engine": "auto", "rules": None, "rng": None}
-FOUNDED = tuple(name for name in SIZES if name != "seed")
-"""Sizes that may be given to the model; its seed is called rng, as Mesa has it."""
+FOUNDED = (*(name for name in SIZES if name != "seed"), *GRAPHS)
+"""Sizes and kinds of graph that may be given to the model; its seed is called rng, as Mesa has it."""
 INSTEAD = {"seed": "rng", "scenario": "setting", "random_state": "rng", "steps": "months", "n": "residents"}
 """Names that people try first, and what to write instead."""
 

@@ -311,10 +311,11 @@ SHAPES: dict[str, type[Shock]] = {kind.shape: kind for kind in (Step, Ramp, Puls
 
 HISTORIES: dict[str, tuple[str, ...]] = {
     "ons": ("energy", "food", "other"),
+    "ons_cpi": (*PRICES, "budget"),
     "national_living_wage": ("labour",),
     "settlements": ("budget",),
 }
-"""What each history has a record of."""
+"""What each history has a record of. That of all prices together, ons_cpi, stands for whatever is said to follow it."""
 
 ONS_COLUMNS = {"energy": ("elec_l53e", "gas_l53f"), "food": ("food_l523",), "other": ("cpi_d7bt",)}
 """The ONS indexes each component is the mean of."""
@@ -323,6 +324,8 @@ ONS_COLUMNS = {"energy": ("elec_l53e", "gas_l53f"), "food": ("food_l523",), "oth
 @cache
 def recorded(history: str, component: str) -> tuple[int, Factors]:
     """The first month on record and the level in each month from then on."""
+    if history == "ons_cpi":
+        return ons_index("cpi_d7bt", "ons_cpi_2008_2014")
     if history == "ons":
         indexes = [ons_index(column) for column in ONS_COLUMNS[component]]
         return indexes[0][0], np.mean([levels for _, levels in indexes], axis=0)
@@ -335,9 +338,9 @@ def recorded(history: str, component: str) -> tuple[int, Factors]:
 
 
 @cache
-def ons_index(column: str) -> tuple[int, Factors]:
+def ons_index(column: str, file: str = "ons_prices_2019_2025") -> tuple[int, Factors]:
     """One ONS index: the first month on record and the level in each month from then on."""
-    rows = rows_of("ons_prices_2019_2025")
+    rows = rows_of(file)
     return months_of(rows[0]["month"]), np.array([float(row[column]) for row in rows])
 
 

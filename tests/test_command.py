@@ -88,6 +88,15 @@ def test_run_in_json(capsys: Capture) -> None:
     assert len(found["months"]) == 54
 
 
+def test_a_kind_of_graph_is_set_like_a_parameter_and_kept_in_the_question(capsys: Capture) -> None:
+    asked = ["compare", "wage_step", "--seeds", "1", "--workers", "1", "--out", "on", "--set", "peer=block", *PAIR]
+    assert kith(*asked) == 0
+    assert 'peer = "block"' in Path("on/question.toml").read_text()
+    assert kith(*asked) == 0  # the same question: written anew, not refused
+    assert kith("run", "wage_step", "--set", "kith=randm", *QUICK) == 2
+    assert 'The nearest is "random"' in capsys.readouterr().err
+
+
 def test_settings_parameters_and_rules_are_listed(capsys: Capture) -> None:
     assert kith("settings") == 0
     assert "cost_of_living_2021:" in capsys.readouterr().out

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from simulation.scenario import settings
 from viz.command import exit_code
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -42,3 +43,8 @@ def test_every_file_the_readme_points_to_is_there() -> None:
     here = Path(__file__).parent.parent
     for name in re.findall(r"\]\(([\w./-]+)\)", README) + re.findall(r"`((?:agents|simulation)/[\w/.]+)`", README):
         assert (here / name).exists(), name
+
+
+def test_the_readme_lists_the_settings_that_come_with_kith_and_no_others() -> None:
+    listed = re.findall(r"^\| `(\w+)` \| ", README[README.index("| setting |") :].split("\n\n")[0], re.MULTILINE)
+    assert sorted(listed) == settings()

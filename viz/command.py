@@ -51,7 +51,11 @@ class Mistake(Exception):
 Setting = Annotated[str, typer.Argument(help="A setting's name (see: kith settings) or the path of a scenario file.")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (see: kith parameters). May be repeated."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a parameter (see: kith parameters), or the graph: peer=random. May be repeated.",
+    ),
 ]
 Months = Annotated[int | None, typer.Option(help="Months to live; the first 24 settle the town.")]
 Residents = Annotated[int | None, typer.Option(help="Residents of the town.")]
@@ -82,16 +86,17 @@ def parsed(sets: list[str], scenario: Scenario) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415
 
     from agents.declared import near  # noqa: PLC0415
-    from simulation.scenario import PARAMETERS, SIZES  # noqa: PLC0415
+    from simulation.scenario import GRAPHS, PARAMETERS, SIZES  # noqa: PLC0415
 
+    known = [*PARAMETERS, *SIZES, *GRAPHS]
     changes: dict[str, Any] = {}
     for given in sets:
         name, equals, text = given.partition("=")
         name, text = name.strip(), text.strip()
         if not equals or not name or not text:
             raise Mistake(f"--set {given}: it must be name=value, such as --set inflow=0.02")
-        if name not in PARAMETERS and name not in SIZES:
-            hint = " Use --governance for it." if name == "governance" else near(name, [*PARAMETERS, *SIZES])
+        if name not in known:
+            hint = " Use --governance for it." if name == "governance" else near(name, known)
             raise Mistake(f'--set {given}: there is no parameter "{name}".{hint} See: kith parameters')
         if name in changes:
             raise Mistake(f"--set {given}: {name} is set twice")
