@@ -37,7 +37,7 @@ from experiments.pairs import (
     tasks_for,
 )
 from experiments.resilience import OUTCOMES, RESILIENCE, resilience
-from experiments.workers import Crew, Lived, Task, live, processors, rules_in, rules_text
+from experiments.workers import Crew, Lived, Task, processors, rules_in, rules_text
 from simulation.engines import engine_for
 from simulation.scenario import SETTLING, Scenario, load_scenario, terms_of
 from simulation.town import found_town
@@ -139,17 +139,12 @@ class Between(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What an attribution takes: towns to live in, seconds of each (from a pilot), towns lived in at once."""
+    """What an attribution takes: mixtures, towns to live in, how many at once, and about how many seconds."""
 
     mixtures: int
     towns: int
-    seconds_each: float
     workers: int
-
-    @property
-    def seconds(self) -> float:
-        """About how long it takes."""
-        return self.towns * self.seconds_each / self.workers
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,8 +337,8 @@ def attribute(
     """Share out the difference between two governances among the groups of dials in which they differ.
 
     `governances` are the first and the second, as in `compare`; the other arguments are its too. `tell_cost` is
-    told once, after a few towns, what the whole will take. The answer is the same whatever the number of workers,
-    and swapping the two governances turns every sign and nothing else.
+    told once, after the first few towns, what all of them will take. The answer is the same whatever the number of
+    workers, and swapping the two governances turns every sign and nothing else.
 
     A run that fails is recorded, and its seed is left out of the tables. An interrupt from the keyboard ends it
     early: the seeds that are complete are returned, and `stopped` is true.
@@ -368,43 +363,33 @@ def attribute(
     crew = Crew(engine, rules, replacing, min(workers or processors(), len(tasks)), tasks)
     ledger = _Ledger(asked, mixtures, tasks, tell)
     began = time.perf_counter()
-    cost, stopped = None, False
+    started, cost, stopped = began, None, False
     try:
         if crew.should_prepare():
             crew.prepare(ledger.tell)
         ledger.tell()
-        each = _pilot(crew, ledger)
-        cost = Cost(len(mixtures), len(tasks), each, crew.workers)
-        if tell_cost is not None:
-            tell_cost(cost)
-        crew.tasks = tasks[ledger.done :]
-        if crew.tasks:
-            for number, lived in crew.live_all():
-                ledger.take(number, lived)
+        first = crew.workers  # towns that find the workers still starting
+        for number, lived in crew.live_all():
+            ledger.take(number, lived)
+            if ledger.done <= first:
+                started = time.perf_counter()
+            spent = time.perf_counter() - started
+            if cost is None and ledger.done > first and (ledger.done > PILOT * first or spent > PILOT_SECONDS):
+                cost = Cost(len(mixtures), len(tasks), crew.workers, len(tasks) * spent / (ledger.done - first))
+                if tell_cost is not None:
+                    tell_cost(cost)
     except KeyboardInterrupt:
         stopped = True
         crew.stop()
     seconds = time.perf_counter() - began
+    cost = cost or Cost(len(mixtures), len(tasks), crew.workers, seconds)
     return replace(ledger.so_far(), cost=cost, seconds=seconds, stopped=stopped, compiled=ledger.compiled)
 
 
-PILOT = 4
-"""Towns lived through to see how long one takes. The first warms up."""
-PILOT_SECONDS = 1.0
-"""A pilot that has taken so long has seen enough."""
-
-
-def _pilot(crew: Crew, ledger: _Ledger) -> float:
-    """Live the first few towns, which count like any other, and return how many seconds one takes."""
-    engine = crew.own_engine()
-    times = []
-    for task in crew.tasks[:PILOT]:
-        began = time.perf_counter()
-        ledger.take(task.number, live(task, engine))
-        times.append(time.perf_counter() - began)
-        if sum(times) > PILOT_SECONDS:
-            break
-    return float(np.mean(times[1:] or times))
+PILOT = 5
+"""After so many towns for each worker it can be said how long all of them will take …"""
+PILOT_SECONDS = 2.0
+"""… or after so many seconds."""
 
 
 def called(mixture: Mixture, asked: Attribution) -> str:

@@ -265,7 +265,8 @@ def test_what_it_takes_is_told_before_the_most_of_it_is_lived() -> None:
     found = attribute("wage_step", governances=CLOSE, seeds=30, tell_cost=stop, **SMALL)
     assert told[0].towns == 8 * 2 * 30
     assert told[0].seconds > 0.0
-    assert 0 < len(found.found) <= attribution.PILOT
+    assert found.cost == told[0]
+    assert 0 < len(found.found) <= attribution.PILOT + 1
     assert found.replicates == ()
 
 
