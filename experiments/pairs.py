@@ -66,7 +66,7 @@ class Progress(NamedTuple):
     seeds: int
     failed: int
     lines: tuple[int, int] | None
-    so_far: Callable[[], Comparison]
+    so_far: Callable[[], Any]
 
 
 Tell = Callable[[Progress], None]
@@ -90,6 +90,11 @@ class Comparison:
     stopped: bool = False
     rules: str = ""
     cautions: tuple[str, ...] = field(default=())
+
+    @property
+    def verb(self) -> str:
+        """What asks this question on the command line."""
+        return "compare"
 
     @property
     def first(self) -> str:

@@ -118,7 +118,7 @@ class Crew:
         while waiting:
             done, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
             for future in done:
-                yield futures[future], _result(future)
+                yield futures.pop(future), _result(future)  # whoever asked decides what to keep
         self.executor.shutdown()
 
     def _live_here(self, task: Task) -> Lived:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from experiments.attribution import Attribution
     from experiments.pairs import Comparison, Governance, Progress
     from simulation.run import Run
     from simulation.scenario import Scenario
@@ -317,11 +319,7 @@ def compare(
         named = dict(question.governances)
     rules = rules or question.rules
     rules_from(rules)
-    many = seeds if seeds is not None else question.seeds or 30
-    if many < 1:
-        raise Mistake(f"--seeds {many}: there must be at least 1, and 30 for an answer worth having")
-    if workers is not None and workers < 1:
-        raise Mistake(f"--workers {workers}: there must be at least 1")
+    many = _many(seeds if seeds is not None else question.seeds or 30, workers)
     _told_model(question.made_with, store.model_fingerprint())
     asked = pairs.Comparison(scenario, named, many, (), {}, rules=rules_text(rules))
     folder = out or (RESULTS / scenario.name if replace else store.free_folder(RESULTS / scenario.name, asked))
@@ -335,17 +333,105 @@ def compare(
             )
         finally:
             listener.close()
-    written = False
+    written = _kept(found, folder, fresh, lambda: store.write(folder, found, report_html))
+    say(store.as_json(found) if json else headline_text(found))
+    _closing(found, folder, written, store.REPORT)
+
+
+@app.command(epilog="Example:  kith attribute wage_step --from contract --to relational --seeds 30")
+def attribute(
+    setting: Setting = DEFAULT_SETTING,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="The first governance.", show_default="contract")
+    ] = None,
+    second: Annotated[
+        str | None, typer.Option("--to", metavar="NAME", help="The second governance.", show_default="relational")
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="A measure to show beside the outcomes declared in advance. Repeat it.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Towns of each mixture.", show_default="30")] = None,
+    sets: Sets = None,
+    months: Months = None,
+    residents: Residents = None,
+    seed: Seed = None,
+    engine: EngineName = "auto",
+    rules: RulesFile = None,
+    workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write.", show_default="results/SETTING-attribution, or -2, -3 …")
+    ] = None,
+    replace: Replace = False,
+    json: Json = False,
+) -> None:
+    """Share out the difference between two governances among their dials: which of them made it?
+
+    Every mixture of seven groups of dials is lived, with the shock and without it and with the same luck, and the
+    difference is shared out exactly (Shapley). Writes attribution.html, the numbers as Parquet and CSV, and
+    question.toml, which asks the same again.
+    """
+    from agents.declared import near  # noqa: PLC0415
+    from experiments import attribution, store  # noqa: PLC0415
+    from experiments.workers import rules_text  # noqa: PLC0415
+    from viz.attribution import attribution_html, attribution_text, cost_line, provisional_line  # noqa: PLC0415
+
+    check_engine(engine)
+    more = measure or []
+    for name in more:
+        if name not in attribution.MEASURED:
+            raise Mistake(f'--measure {name}: there is no measure "{name}".{near(name, attribution.MEASURED)}')
+    question = store.read_question(setting)
+    scenario = scenario_for(question.scenario, sets, months, residents, seed)
+    kept = list((question.governances or {}).items())
+    kept = kept if len(kept) == 2 else [("contract", "contract"), ("relational", "relational")]
+    chosen = [governance_from(given) if given else kept[place] for place, given in enumerate((first, second))]
+    if chosen[0][0] == chosen[1][0]:
+        raise Mistake(f"--from and --to are both {chosen[0][0]}; a difference lies between two")
+    rules = rules or question.rules
+    rules_from(rules)
+    many = _many(seeds if seeds is not None else question.seeds or 30, workers)
+    asked = attribution.Attribution(scenario, dict(chosen), many, rules=rules_text(rules))
+    folder = out or RESULTS / f"{scenario.name}-attribution"
+    folder = folder if out or replace else store.free_folder(folder, asked)
+    store.check_folder(folder, asked, replace)
+    fresh = not folder.exists() or not any(folder.iterdir())
+    _told_model(question.made_with, store.model_fingerprint())
+    listener = Listener(provisional_line)
+    with warnings_told():
+        try:
+            found = attribution.attribute(
+                scenario, governances=dict(chosen), seeds=many, engine=engine, rules=rules, workers=workers,
+                tell=listener, tell_cost=lambda cost: listener.say(cost_line(cost)),
+            )  # fmt: skip
+        finally:
+            listener.close()
+    page = partial(attribution_html, more=more)
+    written = _kept(found, folder, fresh, lambda: attribution.write(folder, found, page))
+    say(attribution.as_json(found) if json else attribution_text(found, more))
+    _closing(found, folder, written, store.ATTRIBUTION[0])
+
+
+def _many(seeds: int, workers: int | None) -> int:
+    """The number of seeds, refused before anything is written where there are none, or nobody to live them."""
+    if seeds < 1:
+        raise Mistake(f"--seeds {seeds}: there must be at least 1, and 30 for an answer worth having")
+    if workers is not None and workers < 1:
+        raise Mistake(f"--workers {workers}: there must be at least 1")
+    return seeds
+
+
+def _kept(found: Comparison | Attribution, folder: Path, fresh: bool, write: Callable[[], None]) -> bool:
+    """Write what was found to its folder, if there is something to write; whether it was written."""
     if found.stopped and found.replicates:
         tell("stopping: keeping what was lived")
-    if not found.stopped or (fresh and found.replicates):
-        try:
-            store.write(folder, found, report_html)
-            written = True
-        except OSError as error:
-            tell(f"{folder} could not be written: {(error.strerror or str(error)).lower()}; the answer is below")
-    say(store.as_json(found) if json else headline_text(found))
-    _closing(found, folder, written)
+    if found.stopped and not (fresh and found.replicates):
+        return False
+    try:
+        write()
+    except OSError as error:
+        tell(f"{folder} could not be written: {(error.strerror or str(error)).lower()}; the answer is below")
+        return False
+    return True
 
 
 def _told_model(made_with: Mapping[str, Any], model: str) -> None:
@@ -353,10 +439,8 @@ def _told_model(made_with: Mapping[str, Any], model: str) -> None:
         tell("note: this question was first answered by another version of the model; the numbers may differ")
 
 
-def _closing(found: Comparison, folder: Path, written: bool) -> None:
+def _closing(found: Comparison | Attribution, folder: Path, written: bool, page: str) -> None:
     """What is left to say, and the exit code."""
-    from experiments.store import REPORT  # noqa: PLC0415
-
     for task, each in found.failures[:3]:
         tell(
             f"failed: {task.governance}, {task.world}, seed {task.scenario.seed}: {each.error} "
@@ -370,7 +454,7 @@ def _closing(found: Comparison, folder: Path, written: bool) -> None:
             + ("" if written else "; nothing was written")
         )
     if written:
-        where = f"report: {folder / REPORT}" if (folder / REPORT).is_file() else f"written: {folder}"
+        where = f"report: {folder / page}" if (folder / page).is_file() else f"written: {folder}"
         tell(f"{where}  ({found.seconds:.0f} s)")
     if found.stopped:
         raise typer.Exit(INTERRUPTED)
@@ -379,15 +463,15 @@ def _closing(found: Comparison, folder: Path, written: bool) -> None:
 
 
 class Listener:
-    """Shows how far a comparison has come, and a first answer, clearly provisional, long before the last."""
+    """Shows how far many runs have come, and a first answer, clearly provisional, long before the last."""
 
-    def __init__(self, provisional: Callable[[Comparison], str]) -> None:
+    def __init__(self, provisional: Callable[[Any], str]) -> None:
         self.provisional, self.next, self.quiet = provisional, 3, 0.0
         self.bar: Bar | None = None
         self.compiling: Bar | None = None
 
     def __call__(self, progress: Progress) -> None:
-        """Take in how far the comparison has come."""
+        """Take in how far they have come."""
         if progress.lines is not None:
             self._compile(*progress.lines)
             return
@@ -398,6 +482,13 @@ class Listener:
         if progress.seeds >= self.next and progress.done < progress.total and self.bar.clock() >= self.quiet:
             self.next, self.quiet = progress.seeds * 3, self.bar.clock() + LINES_APART / 2
             self.bar.say(self.provisional(progress.so_far()))
+
+    def say(self, text: str) -> None:
+        """A line that stays above the bar."""
+        if self.bar is None:
+            tell(text)
+        else:
+            self.bar.say(text)
 
     def _compile(self, done: int, total: int) -> None:
         if self.compiling is None:
