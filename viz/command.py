@@ -784,6 +784,66 @@ def _stages() -> dict[int, list[str]]:
     return found
 
 
+@app.command(epilog="Example:  kith validate --quick --group neutrality")
+def validate(
+    group: Annotated[
+        list[str] | None, typer.Option("--group", help="Only claims of this group. May be repeated.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="ID", help="Only this claim. May be repeated.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Paired seeds to spend.", show_default="8, or 3 if quick")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few seeds and small samples, for a first look.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Towns at once.", show_default="one a processor")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = RESULTS / "validation",
+    json: Json = False,
+) -> None:
+    """Put every claim about the model to the model, and write what it said: evidence.html and evidence.md.
+
+    Exit code 0 when all claims hold, 1 when one failed.
+    """
+    from experiments.validation import evidence  # noqa: PLC0415
+    from viz.evidence_page import evidence_html  # noqa: PLC0415
+
+    for option, value in (("seeds", seeds), ("workers", workers)):
+        if value is not None and value < (2 if option == "seeds" else 1):
+            raise Mistake(f"--{option} {value}: there must be at least {2 if option == 'seeds' else 1}")
+    claims = evidence.chosen(group or (), only or ())
+    if not claims:
+        raise Mistake("there is no claim with this id in this group")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"--out {out}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
+    bar = Bar(len(claims), "claim")
+    try:
+        found = evidence.validate(claims, seeds, quick=quick, workers=workers, tell=lambda far: _claims_shown(bar, far))
+    finally:
+        bar.close()
+    for name, text in (("evidence.html", evidence_html(found)), ("evidence.md", evidence.as_markdown(found))):
+        part = out / f".{name}.part"
+        part.write_text(text, encoding="utf-8")
+        part.replace(out / name)
+    say(evidence.as_json(found) if json else evidence.as_text(found, WIDTH))
+    tell(f"written: {out / 'evidence.html'}")
+    if found.stopped:
+        raise typer.Exit(INTERRUPTED)
+    if found.failures:
+        tell("failed: " + ", ".join(each.claim.id for each in found.failures))
+        raise typer.Exit(FAILED)
+
+
+def _claims_shown(bar: Bar, far: Any) -> None:
+    """How far the claims have come: on a terminal with the one being asked; elsewhere a line now and then."""
+    text = f"claim {far.done + 1} of {far.total}, {far.claim.id}"
+    if bar.terminal:
+        bar.bar.set_description_str(f"{far.claim.id}, {far.towns:,} lives", refresh=False)
+        bar.show(far.done)
+    elif bar.clock() - bar.told >= LINES_APART:
+        bar.told = bar.clock()
+        tell(f"{text}: {far.towns:,} lives so far")
+
+
 # ---- the way in -------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ function with `@claim`; a claim that fails is a finding like any other and stays
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -47,6 +48,11 @@ class Finding:
     def passed(self) -> bool:
         """Whether the figure lies in its range; a figure that is not a number does not."""
         return self.low <= self.figure <= self.high
+
+    @property
+    def judged(self) -> bool:
+        """Whether it could fail: a figure that may be anything is only reported."""
+        return self.low > -math.inf or self.high < math.inf
 
 
 @dataclass(frozen=True)
@@ -90,3 +96,8 @@ def near(figure: float, expected: float, within: float, what: str = "", note: st
 def holds(true: bool, what: str, note: str = "") -> Finding:
     """A finding that is simply true (1) or not (0)."""
     return Finding(what, float(true), 1.0, 1.0, note=note)
+
+
+def reported(what: str, figure: float, interval: tuple[float, float] | None = None, note: str = "") -> Finding:
+    """A figure that is shown beside the others and may be anything."""
+    return Finding(what, figure, -math.inf, math.inf, interval, note)
