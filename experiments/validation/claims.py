@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 
 class Level(StrEnum):
     """How close to the claim the model is held, after Axtell, Axelrod, Epstein & Cohen (1996)."""
@@ -90,3 +92,10 @@ def near(figure: float, expected: float, within: float, what: str = "", note: st
 def holds(true: bool, what: str, note: str = "") -> Finding:
     """A finding that is simply true (1) or not (0)."""
     return Finding(what, float(true), 1.0, 1.0, note=note)
+
+
+def largest_gap(pairs: Iterable[tuple[float, float]], within: float, what: str, note: str = "") -> Finding:
+    """A finding over many points: how far the worst figure lies from what was expected of it."""
+    figures, expected = zip(*pairs, strict=True)
+    gap = float(np.abs(np.subtract(figures, expected)).max())
+    return Finding(what, gap, 0.0, within, note=note)
