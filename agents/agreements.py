@@ -16,6 +16,7 @@ from agents.staff import out_of_money
 from agents.tables import (
     MONTHS_A_YEAR,
     NOBODY,
+    Audit,
     Cause,
     Happening,
     Organisation,
@@ -37,16 +38,18 @@ def shadow_of_the_future(tie: Tie, town: Town) -> float:
     """What one £ a month, for as long as the tie may last, is worth today beside one £ now.
 
     The sum of patience^j over the months left after this one, and, with the chance of renewal, over
-    terms to come. With certain renewal this is patience / (1 − patience).
+    terms to come. With certain renewal this is patience / (1 − patience). A renewal is believed in a little
+    less where the buyer's money is settled a year at a time, and more the longer a settlement lasts.
 
     Source: repeated exchange with an end, e.g. Baker, Gibbons & Murphy (2002). Often patience
     itself is shrunk as the end comes near; this is the sum that shorter form stands for.
     """
     patience = town.parameters.patience
+    renewal = tie.renewal * (1.0 - town.parameters.funding_doubt / town.parameters.settlement_years)
     months = max(0.0, tie.months_left - 1.0)
     end_of_term = math.pow(patience, tie.term)
     a_term = patience * (1.0 - end_of_term) / (1.0 - patience)
-    terms_to_come = tie.renewal * math.pow(patience, months) * a_term / (1.0 - tie.renewal * end_of_term)
+    terms_to_come = renewal * math.pow(patience, months) * a_term / (1.0 - renewal * end_of_term)
     return rest_of_term(tie, town) + terms_to_come
 
 
@@ -130,7 +133,7 @@ def set_what_seller_can_give(tie: Tie, town: Town) -> None:
     """Places the seller can give under this agreement this month: its posts' share of the seller's places.
 
     Fewer while the seller withholds volume, in the slow months after a switch, and where workers are
-    free to treat other needs too.
+    free to treat other needs too; more where outputs are audited and an opportunist counts them.
     """
     seller = town.organisations[tie.seller]
     tie.able = 0.0
@@ -139,20 +142,48 @@ def set_what_seller_can_give(tie: Tie, town: Town) -> None:
     places = seller.places * tie.posts / seller.posts
     if tie.slow_months > 0:
         places *= 1.0 - town.parameters.slow_loss
+    if town.parameters.audit == Audit.OUTPUTS:
+        places *= 1.0 + gamed(seller, town)
     tie.able = places * (1.0 - seller.withheld) * (1.0 - town.parameters.flexibility_time * tie.flexibility)
 
 
 # ---- effort ---------------------------------------------------------------------------------------
 
 
+def verifiable_share(town: Town) -> float:
+    """What part of the work can be verified: auditing outcomes raises it, counting outputs narrows it. Share."""
+    parameters = town.parameters
+    share: float = parameters.verifiable
+    if parameters.audit == Audit.OUTCOMES:
+        share += parameters.audit_reach * (1.0 - share)
+    elif parameters.audit == Audit.OUTPUTS:
+        share -= parameters.audit_reach * share
+    return share
+
+
+def gamed(seller: Organisation, town: Town) -> float:
+    """How far a seller shifts effort to what an audit counts: the more, the more opportunist it is. Share."""
+    share: float = town.parameters.gaming * seller.opportunism
+    return share
+
+
+def scope_of(tie: Tie, seller: Organisation, town: Town) -> float:
+    """How freely a seller's workers treat other needs: less where audited outcomes are all that counts. Chance."""
+    flexibility: float = tie.flexibility
+    if town.parameters.audit == Audit.OUTCOMES:
+        flexibility *= 1.0 - gamed(seller, town)
+    return flexibility
+
+
 @rule
 def choose_effort(tie: Tie, town: Town) -> None:
     """The seller works fully, or skimps on what audit could see, on what it cannot, or on both.
 
-    It skimps where its gain, weighed by its opportunism, exceeds what it risks: the penalty if caught,
-    and the future of the tie if it comes to light. A price below cost makes anyone more opportunist.
-    Arguing over an open price, a grievance over a price below cost, and being checked each take some
-    effort too. Whether skimping is seen is settled here; what is taken back is booked in money.py.
+    It skimps where its gain, weighed by its opportunism, exceeds what it risks: the penalty if caught, and the
+    future of the tie if it comes to light, which complaints make likelier. A price below cost makes anyone more
+    opportunist. Arguing over an open price, a grievance over a price below cost, being checked, and making counted
+    outputs look well each take some effort too. Whether skimping is seen is settled here; what is taken back is
+    booked in money.py.
 
     Source: Baker, Gibbons & Murphy (2002); Falk & Kosfeld (2006); Hart & Moore (2008).
     """
@@ -168,23 +199,27 @@ def choose_effort(tie: Tie, town: Town) -> None:
     cost = cost_now(tie, town)
     loss = max(0.0, -share_above(tie.price, cost))
     opportunism = min(1.0, seller.opportunism + parameters.desperation * loss)
-    gain_verifiable = parameters.verifiable * parameters.skimping_gain * cost
-    gain_rest = (1.0 - parameters.verifiable) * parameters.skimping_gain * cost
+    verifiable = verifiable_share(town)
+    gain_verifiable = verifiable * parameters.skimping_gain * cost
+    gain_rest = (1.0 - verifiable) * parameters.skimping_gain * cost
     coming_to_light = parameters.detection + parameters.detection_by_sharing * tie.sharing
+    coming_to_light = min(1.0, coming_to_light + parameters.complaint_light * seller.complaints_heard)
     at_stake = coming_to_light * worth_of_the_tie(tie, cost, town)
     fine = tie.enforcement * tie.monitoring * tie.penalty * gain_verifiable
     if opportunism * gain_verifiable > fine + at_stake:
         tie.shades_verifiable = 1
-        tie.saved += parameters.verifiable * parameters.skimping_gain
-        tie.effort -= parameters.verifiable * parameters.skimping_harm
+        tie.saved += verifiable * parameters.skimping_gain
+        tie.effort -= verifiable * parameters.skimping_harm
     if opportunism * gain_rest > at_stake:
         tie.shades_rest = 1
-        tie.saved += (1.0 - parameters.verifiable) * parameters.skimping_gain
-        tie.effort -= (1.0 - parameters.verifiable) * parameters.skimping_harm
+        tie.saved += (1.0 - verifiable) * parameters.skimping_gain
+        tie.effort -= (1.0 - verifiable) * parameters.skimping_harm
     if tie.openness > 0.0:
         tie.effort -= parameters.argument * tie.openness * share_above(tie.highest_price, tie.lowest_price)
     tie.effort -= parameters.grievance * max(0.0, share_above(cost, tie.price))
     tie.effort -= parameters.chill * tie.monitoring * (1.0 - opportunism)
+    if parameters.audit == Audit.OUTPUTS:
+        tie.effort -= gamed(seller, town)
     tie.effort = max(0.0, tie.effort)
     be_found_out(tie, gain_verifiable, coming_to_light, town)
 
@@ -216,6 +251,7 @@ def be_found_out(tie: Tie, gain: float, coming_to_light: float, town: Town) -> N
 def hand_back(tie: Tie, cause: Cause, town: Town) -> None:
     """A seller gives an agreement up: its workers wait, and its cases stay with the front door meanwhile."""
     seller = town.organisations[tie.seller]
+    because = seller.event if seller.event != NOBODY else tie.event
     moved = seller.staff * tie.posts / seller.posts if seller.posts > 0.0 else 0.0
     seller.posts = max(0.0, seller.posts - tie.posts)
     seller.staff = max(0.0, seller.staff - moved)
@@ -223,7 +259,7 @@ def hand_back(tie: Tie, cause: Cause, town: Town) -> None:
     tie.active = 0
     tie.gap = town.parameters.letting_gap
     tie.seller_breaches += 1
-    tie.event = tell(town, Happening.HAND_BACK, tie.seller, tie.buyer, tie.agreed, cause, tie.event)
+    tie.event = tell(town, Happening.HAND_BACK, tie.seller, tie.buyer, tie.agreed, cause, because)
     seller.event = tie.event
     town.organisations[tie.buyer].event = tie.event
 
@@ -323,6 +359,7 @@ def hand_over(tie: Tie, winner: int, town: Town) -> None:
     tie.trust_of_seller = town.parameters.first_trust
     tie.seller_breaches = 0
     tie.buyer_breaches = 0
+    tie.known = 0
     tie.address = address_of(tie.buyer, winner, tie.need, tie.id)
 
 

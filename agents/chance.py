@@ -53,6 +53,16 @@ class Decision(IntEnum):
     FOUND_AGREEMENT = 23
     FOUND_TERM = 24
     FOUND_PEER = 25
+    # added since
+    CHOOSE_ANOTHER = 26
+    COMPLAIN = 27
+    TAKE_UP = 28
+    DROP = 29
+    ENTER = 30
+    NEWCOMER = 31
+    BETTER_PLACED = 32
+    CHANGE_TERMS = 33
+    FOUND_WISHES = 34
 
 
 DRAWS_A_DECISION = 1 << 20

@@ -7,13 +7,14 @@ of who bore the rise is drawn up. Every £ that moves has two sides here; nothin
 from __future__ import annotations
 
 from agents.agreements import cost_now, hand_back
-from agents.chance import Decision, normal
+from agents.chance import Decision, chance, normal
 from agents.events import tell
 from agents.rule import rule
 from agents.tables import (
     APRIL,
     COMPONENTS,
     MONTHS_A_YEAR,
+    NEEDS,
     NOBODY,
     WAITING_BINS,
     WELLBEING_BINS,
@@ -21,6 +22,7 @@ from agents.tables import (
     Component,
     Funder,
     Happening,
+    Need,
     Neighbourhood,
     Organisation,
     State,
@@ -41,6 +43,9 @@ def prices_move(town: Town) -> None:
         clock.prices[component] = outside.prices[component]
     clock.household_energy = outside.household_energy
     clock.demand = outside.demand
+    clock.aged = town.parameters.ageing * clock.month / MONTHS_A_YEAR
+    opens, closes = town.parameters.broker_opens, town.parameters.broker_closes
+    clock.broker = 1 if 0 < opens <= clock.month and (closes == 0 or clock.month < closes) else 0
     for step in range(WELLBEING_BINS):
         clock.wellbeing[step] = 0
     for month in range(WAITING_BINS):
@@ -55,6 +60,8 @@ def prices_move(town: Town) -> None:
     books.public_cost = 0.0
     books.tie_cost = 0.0
     books.crisis_cost = 0.0
+    books.crisis_cost_to_health = 0.0
+    books.broker_cost = 0.0
     books.services_held = services_hold(town)
     books.partners_held = partners_hold(town)
     books.held = books.services_held + books.partners_held
@@ -96,13 +103,18 @@ def clear_the_count(neighbourhood: Neighbourhood, town: Town) -> None:
     neighbourhood.moved = 0
     neighbourhood.low_wellbeing = 0
     neighbourhood.several_needs = 0
+    neighbourhood.complaints = 0
+    for need in range(NEEDS):
+        neighbourhood.queue[need] = 0
+        neighbourhood.quota[need] = 0.0
 
 
 @rule
 def meet_prices(organisation: Organisation, town: Town) -> None:
     """An organisation's costs follow its own basket; its energy price changes only when its contract renews.
 
-    Cost of a place = base cost × basket at today's prices × (1 − what good practice saves). £ per place.
+    Cost of a place = base cost × basket at today's prices × (1 − what good practice saves) × (1 + what technology
+    costs). £ per place.
 
     Source: baskets, see simulation/town.py; that tariffs are fixed for a year is assumed.
     """
@@ -111,6 +123,12 @@ def meet_prices(organisation: Organisation, town: Town) -> None:
     organisation.flexibility = 0.0
     organisation.queue = 0
     organisation.served = 0
+    organisation.succeeded = 0
+    organisation.ties = 0
+    organisation.practice_heard = 0.0
+    organisation.practice_leads = 0
+    organisation.technology_heard = 0.0
+    organisation.technology_leads = 0
     organisation.income = 0.0
     organisation.cost = 0.0
     organisation.aid = 0.0
@@ -128,8 +146,36 @@ def meet_prices(organisation: Organisation, town: Town) -> None:
         index += organisation.basket[component] * town.clock.prices[component]
     organisation.cost_index = index
     saved = town.parameters.practice_saving * organisation.practice
-    organisation.cost_at_start = organisation.base_cost * (1.0 - saved)
+    licences = town.parameters.technology_cost * organisation.technology
+    organisation.cost_at_start = organisation.base_cost * (1.0 - saved) * (1.0 + licences)
     organisation.unit_cost = organisation.cost_at_start * index
+
+
+# ---- settlements and control ------------------------------------------------------------------------
+
+
+@rule
+def settle_growth(town: Town) -> None:
+    """Each April budgets grow: by this year's settlement, or by what a settlement of several years told in advance.
+
+    A settlement of several years repeats its first year's growth until its end, come what may; the next one makes up
+    for what yearly settlements would have brought meanwhile. Factor.
+    """
+    clock = town.clock
+    clock.growth = 1.0
+    if clock.month % MONTHS_A_YEAR != APRIL:
+        return
+    due = town.outside[min(clock.month, len(town.outside) - 1)].settlement
+    clock.budget_due *= due
+    if town.parameters.settlement_years == 1:
+        clock.growth = due
+    elif clock.settlements % town.parameters.settlement_years == 0:
+        clock.growth = clock.budget_due / clock.budget_level if clock.budget_level > 0.0 else 1.0
+        clock.growth_told = due
+    else:
+        clock.growth = clock.growth_told
+    clock.budget_level *= clock.growth
+    clock.settlements += 1
 
 
 @rule
@@ -158,21 +204,95 @@ def close_the_year(funder: Funder, town: Town) -> None:
 
 @rule
 def receive_budget(service: Organisation, town: Town) -> None:
-    """A service's monthly budget arrives; each April it grows by the settlement. £ a month."""
-    clock = town.clock
-    if clock.month % MONTHS_A_YEAR == APRIL:
-        service.budget *= town.outside[min(clock.month, len(town.outside) - 1)].settlement
+    """A service's monthly budget arrives; under emergency control a part of it goes back to the funder. £ a month."""
+    funder = town.funders[service.funder]
+    service.budget *= town.clock.growth
     service.reserves += service.budget
     town.books.paid_in += service.budget
+    service.stress = float(funder.emergency)
+    if funder.emergency == 1:
+        given_back = town.parameters.emergency_saving * service.budget
+        service.reserves -= given_back
+        funder.reserves += given_back
 
 
 @rule
-def add_up_budget(funder: Funder, town: Town) -> None:
-    """A funder adds up what it pays its services this month. £."""
+def hold_the_purse(funder: Funder, town: Town) -> None:
+    """A funder adds up its services' budgets, is paid for crises, and comes under emergency control or leaves it.
+
+    Control begins where reserves fall below so many months of budget, and ends where they are back well above: no
+    promised rise is honoured meanwhile, nothing is spent on prevention, nobody hired. The tier above trusts a funder
+    more for every month without it. £.
+
+    Source: section 114 notices, 12 by 8 councils in 2018-23: Institute for Government.
+    """
+    parameters = town.parameters
     funder.budget = 0.0
     for service in town.services:
         if service.funder == funder.id:
             funder.budget += service.budget
+    funder.crisis_budget *= town.clock.growth
+    funder.reserves += funder.crisis_budget
+    town.books.paid_in += funder.crisis_budget
+    months = funder.reserves / funder.budget if funder.budget > 0.0 else parameters.emergency_end
+    if funder.emergency == 0 and months < parameters.emergency_reserves:
+        funder.emergency = 1
+        tell_of_control(funder, Happening.EMERGENCY, Cause.RESERVES_LOW, town)
+    elif funder.emergency == 1 and months >= parameters.emergency_end:
+        funder.emergency = 0
+        tell_of_control(funder, Happening.EMERGENCY_OVER, Cause.RESERVES_BACK, town)
+    if funder.emergency == 1:
+        funder.tier_trust -= parameters.trust_loss * funder.tier_trust
+    else:
+        funder.tier_trust += parameters.trust_gain * (1.0 - funder.tier_trust)
+    funder.tier_trust += parameters.trust_drift * (parameters.first_trust - funder.tier_trust)
+
+
+def tell_of_control(funder: Funder, kind: Happening, cause: Cause, town: Town) -> None:
+    """Write down, for each of a funder's services, that emergency control begins or ends."""
+    for service in town.services:
+        if service.funder == funder.id:
+            service.event = tell(town, kind, service.id, NOBODY, funder.reserves, cause, funder.event)
+            funder.event = service.event
+
+
+@rule
+def pool_budgets(town: Town) -> None:
+    """Where budgets are pooled, funders hold one purse: what they hold is evened out by their budgets' size. £."""
+    if town.parameters.pooled_budgets == 0:
+        return
+    held = 0.0
+    budgets = 0.0
+    for funder in town.funders:
+        held += funder.reserves
+        budgets += funder.budget
+    if budgets <= 0.0:
+        return
+    for funder in town.funders:
+        funder.reserves = held * funder.budget / budgets
+        funder.opening_reserves = funder.reserves
+
+
+@rule
+def pay_for_crises(town: Town) -> None:
+    """The health service pays its share of what crises cost, other public bodies the rest; the council pays the broker.
+
+    Whoever could have prevented a crisis seldom pays for it. £.
+
+    Source: wrong pockets, Pleace (2015).
+    """
+    parameters = town.parameters
+    books = town.books
+    health = town.funders[town.services[Need.HEALTH].funder]
+    books.crisis_cost_to_health = parameters.crises_paid_by_health * books.crisis_cost
+    health.reserves -= books.crisis_cost_to_health
+    books.paid_away += books.crisis_cost_to_health
+    if town.clock.broker == 1:
+        council = town.funders[town.services[Need.CARE].funder]
+        books.broker_cost = parameters.broker_cost * len(town.residents) * town.clock.prices[Component.LABOUR]
+        council.reserves -= books.broker_cost
+        books.tie_cost += books.broker_cost
+        books.paid_away += books.broker_cost
 
 
 # ---- places are paid for --------------------------------------------------------------------------
@@ -251,20 +371,40 @@ def respond_to_losses(partner: Organisation, town: Town) -> None:
     if partner.alive == 0:
         return
     parameters = town.parameters
+    before = partner.state
     partner.lost = 1 if partner.cost > partner.income else 0
     months = partner.reserves / partner.usual_cost if partner.usual_cost > 0.0 else 0.0
+    partner.stress = 0.0
     partner.state = State.STABLE
     if partner.lost == 0:
         partner.withheld = max(0.0, partner.withheld - parameters.cutting_step)
     else:
         partner.state = State.SUBSIDISING
+        short = 2.0 * parameters.cutting_reserves
+        partner.stress = min(1.0, max(0.0, 1.0 - months / short)) if short > 0.0 else 0.0
+        if before == State.STABLE:
+            say_it_loses(partner, town)
         if months < parameters.cutting_reserves:
             partner.state = State.CUTTING
             partner.withheld = min(parameters.cutting_limit, partner.withheld + parameters.cutting_step)
+            if before < State.CUTTING:
+                partner.event = tell(town, Happening.CUT, partner.id, NOBODY, months, Cause.RESERVES_LOW, partner.event)
         if months <= parameters.hand_back_reserves and partner.worst_agreement != NOBODY:
             hand_back_worst(partner, town)
     if partner.reserves < 0.0:
         close(partner, town)
+
+
+def say_it_loses(partner: Organisation, town: Town) -> None:
+    """Write down that a partner's places have begun to cost more than they bring; a refused rise may be why."""
+    buyer = NOBODY
+    because = NOBODY
+    if partner.worst_agreement != NOBODY:
+        tie = town.agreements[partner.worst_agreement]
+        buyer = tie.buyer
+        because = tie.event
+    lost = partner.cost - partner.income
+    partner.event = tell(town, Happening.LOSS, partner.id, buyer, lost, Cause.COST_ABOVE_PRICE, because)
 
 
 def hand_back_worst(partner: Organisation, town: Town) -> None:
@@ -288,6 +428,40 @@ def close(partner: Organisation, town: Town) -> None:
     for tie in town.peers:
         if tie.buyer == partner.id or tie.seller == partner.id:
             tie.active = 0
+
+
+@rule
+def let_newcomers_in(partner: Organisation, town: Town) -> None:
+    """A newcomer may take the place of a partner that has closed: another organisation, which nobody knows yet.
+
+    It brings reserves of its own, knows its predecessor's peers from the beginning again, and holds no agreement
+    until it wins one. What its predecessor owed is lost to its creditors outside the town. £.
+    """
+    parameters = town.parameters
+    if partner.alive == 1 or chance(town, Decision.ENTER, partner.id) >= parameters.entry:
+        return
+    brought = partner.own_reserves * partner.usual_cost
+    town.books.paid_in += brought - partner.reserves
+    partner.reserves = brought
+    partner.alive = 1
+    partner.state = State.STABLE
+    partner.lost = 0
+    partner.withheld = 0.0
+    partner.burnout = 0.0
+    partner.stress = 0.0
+    partner.quality = min(0.95, max(0.5, 0.78 + 0.05 * normal(town, Decision.NEWCOMER, partner.id)))
+    partner.practice = 0.6
+    far = chance(town, Decision.NEWCOMER, partner.id, 1)
+    rides = chance(town, Decision.NEWCOMER, partner.id, 2) < parameters.free_riders
+    partner.opportunism = 0.6 + 0.4 * far if rides else 0.3 * far
+    partner.event = tell(town, Happening.ENTRY, partner.id, NOBODY, brought, Cause.PLACE_FREE, partner.event)
+    for tie in town.peers:
+        if tie.buyer == partner.id or tie.seller == partner.id:
+            other = town.organisations[tie.seller if tie.buyer == partner.id else tie.buyer]
+            tie.active = other.alive
+            tie.known = 0
+            tie.trust_of_buyer = parameters.first_trust
+            tie.trust_of_seller = parameters.first_trust
 
 
 @rule
@@ -324,7 +498,9 @@ def account_for_the_rise(town: Town) -> None:
     budgets = 0.0
     for service in town.services:
         budgets += service.budget
-    spent = books.services_held + budgets - services_hold(town)
+    for funder in town.funders:
+        budgets += funder.crisis_budget
+    spent = books.services_held + budgets - services_hold(town) - books.crisis_cost_to_health
     books.funders = spent - books.tie_cost - base_cost_to_funders
     books.partners = margin_at_start - (partners_hold(town) - books.partners_held - outside)
     books.public_cost = spent + books.crisis_cost

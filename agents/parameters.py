@@ -66,6 +66,12 @@ class Parameters:
         meaning="Health and care needs grow as exp(age / scale).",
         source="Linked Lives, Silverman: 18 for men, 19 for women", grade=BORROWED,
     )  # fmt: skip
+    ageing: float = parameter(
+        0.0, low=0, high=2, unit="years a year",
+        meaning="How much older the town grows each year; health and care needs grow with it.",
+        source="people of 85 and over grow by 2.4% a year, which is 0.43 here: ONS; 0 for none",
+        grade=BORROWED,
+    )  # fmt: skip
     frailty_spread: float = parameter(
         1.2, low=0, high=2, unit="standard deviation of the logarithm",
         meaning="How unevenly needs fall: a few residents meet many.",
@@ -79,6 +85,14 @@ class Parameters:
     income_follows_wages: float = parameter(
         0.7, low=0, high=1.5, unit="share of wage rises",
         meaning="How far household income follows wages.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- neighbours ---------------------------------------------------------------------------------
+    kith_help: float = parameter(
+        0.03, low=0, high=1, unit="share of a need a month",
+        meaning="Share of the worst need that kith without needs of their own take off, where all help one another.",
+        source="95% have people who would be there for them: Community Life Survey 2021/22; size assumed",
+        grade=ASSUMED,
     )  # fmt: skip
 
     # ---- asking for help ----------------------------------------------------------------------------
@@ -96,9 +110,39 @@ class Parameters:
         meaning="Chance that someone still waiting and without trust gives up; full trust makes it nothing.",
         source="referral drop-off 20-40%, recalled", grade=ASSUMED,
     )  # fmt: skip
+    agency: int = parameter(
+        1, low=0, high=1, unit="switch", choices=("passive", "active"),
+        meaning="Whether residents choose, give up, stay away and complain, or take what they are given.",
+        source="a switch: what residents' own part changes", grade=ASSUMED,
+    )  # fmt: skip
+    choosing: float = parameter(
+        0.5, low=0, high=1, unit="chance",
+        meaning="Chance that someone without trust, whom help has failed, asks for somebody else.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    complaining: float = parameter(
+        0.1, low=0, high=1, unit="chance",
+        meaning="Chance that someone whom help has failed complains.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    complaint_time: float = parameter(
+        0.2, low=0, high=5, unit="places",
+        meaning="Time a complaint takes to answer, in places.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    complaint_light: float = parameter(
+        0.05, low=0, high=1, unit="chance",
+        meaning="Chance that skimping comes to light through one complaint.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
     queue_order: int = parameter(
         0, low=0, high=2, unit="order", choices=("worst_first", "first_come", "most_needs_first"),
         meaning="Who is helped first when places are short.", source="a policy choice", grade=ASSUMED,
+    )  # fmt: skip
+    place_split: int = parameter(
+        0, low=0, high=3, unit="rule", choices=("town_wide", "per_head", "by_need", "to_deprivation"),
+        meaning="How a service's places are split among neighbourhoods before anyone is helped.",
+        source="a policy choice", grade=ASSUMED,
     )  # fmt: skip
     resident_trust_gain: float = parameter(
         0.05, low=0, high=1, unit="share of the gap to full trust",
@@ -148,6 +192,26 @@ class Parameters:
         0.1, low=0, high=1, unit="share of cost",
         meaning="Share of cost that good practice saves.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
+    technology_start: float = parameter(
+        0.2, low=0, high=1, unit="share of organisations",
+        meaning="Organisations that have the new technology at the start.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    technology_speed: float = parameter(
+        0.05, low=0, high=1, unit="share of places",
+        meaning="How many more places the same staff can give with it.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    technology_cost: float = parameter(
+        0.02, low=0, high=1, unit="share of cost",
+        meaning="What it adds to the cost of a place.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    technology_exclusion: float = parameter(
+        0.3, low=0, high=1, unit="share of chance",
+        meaning="How much less likely those who are not online are to ask at a front door that has it.",
+        source="assumed; 5% of adults and 40% of the oldest are offline here", grade=ASSUMED,
+    )  # fmt: skip
     handoff_effect: float = parameter(
         0.2, low=0, high=1, unit="share of success",
         meaning="Share of success lost when a resident's other needs sit with an organisation nothing is shared with.",
@@ -162,6 +226,29 @@ class Parameters:
         0.1, low=0, high=1, unit="share of places",
         meaning="Places lost when workers always treat other needs too.",
         source="assumed: a third of cases have another need, which takes a third as long again", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- prevention ---------------------------------------------------------------------------------
+    prevention_share: float = parameter(
+        0.05, low=0, high=0.5, unit="share of staff time",
+        meaning="Time a service spends upstream when all that is saved lands on its own budget and it is not pressed.",
+        source="early help fell by half in a decade: Parliament, written evidence 2019; size assumed", grade=ASSUMED,
+    )  # fmt: skip
+    prevention_effect: float = parameter(
+        1.6, low=0, high=10, unit="exponent per share of time",
+        meaning="New needs are exp(−effect × time spent upstream) times as likely.",
+        source="assumed: 5% of time spares 8% of needs; prevention costs a seventh of a crisis, Pleace 2015",
+        grade=ASSUMED,
+    )  # fmt: skip
+    prevention_lag: float = parameter(
+        18.0, low=1, high=120, unit="months",
+        meaning="How long prevention takes to work, and to wear off.",
+        source="benefits of joint working come after a year: Rocks et al. 2020", grade=ASSUMED,
+    )  # fmt: skip
+    prevention_squeeze: float = parameter(
+        1.0, low=0, high=10, unit="share per unit of overload",
+        meaning="How fast work above capacity squeezes prevention out.",
+        source="prevention is cut first: Parliament, written evidence 2019; size assumed", grade=ASSUMED,
     )  # fmt: skip
 
     # ---- crises -------------------------------------------------------------------------------------
@@ -181,6 +268,16 @@ class Parameters:
         7000.0, low=0, high=100000, unit="£ per crisis",
         meaning="What a crisis costs public bodies.",
         source="seven and a half times the cost of prevention: Pleace 2015, vignette", grade=BORROWED,
+    )  # fmt: skip
+    crises_paid_by_health: float = parameter(
+        0.4, low=0, high=1, unit="share",
+        meaning="Share of the cost of crises that the health service pays; other public bodies pay the rest.",
+        source="assumed; wrong pockets: Pleace 2015", grade=ASSUMED,
+    )  # fmt: skip
+    crisis_allowance: float = parameter(
+        16.0, low=0, high=1000, unit="£ a month per resident",
+        meaning="What the health service is given for its share of crises at the start.",
+        source="tuned to what crises cost it in calm months", grade=ASSUMED,
     )  # fmt: skip
 
     # ---- wellbeing ----------------------------------------------------------------------------------
@@ -267,6 +364,26 @@ class Parameters:
     verifiable: float = parameter(
         0.5, low=0, high=1, unit="share of the work",
         meaning="What an audit can verify.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    audit: int = parameter(
+        0, low=0, high=2, unit="mode", choices=("nothing", "outputs", "outcomes"),
+        meaning="What the tier above audits: it changes what can be verified, and what is gamed.",
+        source="a policy choice; targets and gaming: Propper et al. 2008", grade=ASSUMED,
+    )  # fmt: skip
+    audit_reach: float = parameter(
+        0.3, low=0, high=1, unit="share",
+        meaning="Share of what nobody could verify that outcome audits bring to light; output targets hide as much.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    audit_time: float = parameter(
+        0.01, low=0, high=0.2, unit="share of staff time",
+        meaning="Staff time an audit takes from everyone audited.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    gaming: float = parameter(
+        0.1, low=0, high=1, unit="share",
+        meaning="How far an opportunist shifts effort to what is counted.",
+        source="outcome pay delivers the measure paid for: Tomkinson 2016; size assumed", grade=ASSUMED,
     )  # fmt: skip
     skimping_gain: float = parameter(
         0.12, low=0, high=1, unit="share of cost",
@@ -376,6 +493,41 @@ class Parameters:
         0.05, low=0, high=1, unit="share of reserves a month",
         meaning="The most a funder releases to services that run short.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
+    settlement_years: int = parameter(
+        1, low=1, high=10, unit="years",
+        meaning="Years that one settlement of budgets covers; the growth of all of them is told at its start.",
+        source="one year is usual; five asked for by Level Measures, principle 1", grade=BORROWED,
+    )  # fmt: skip
+    funding_doubt: float = parameter(
+        0.1, low=0, high=1, unit="share",
+        meaning="How much less a renewal is believed in when the buyer's money is settled a year at a time.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    pooled_budgets: int = parameter(
+        0, low=0, high=1, unit="switch", choices=("separate", "pooled"),
+        meaning="Whether the two funders hold one purse, and count savings wherever they land.",
+        source="whole-place budgets: Level Measures", grade=ASSUMED,
+    )  # fmt: skip
+    emergency_reserves: float = parameter(
+        0.1, low=0, high=12, unit="months of budget",
+        meaning="Reserves under which a funder puts spending under emergency control.",
+        source="section 114 notices: Institute for Government; threshold assumed", grade=ASSUMED,
+    )  # fmt: skip
+    emergency_end: float = parameter(
+        0.5, low=0, high=12, unit="months of budget",
+        meaning="Reserves at which it lifts the control.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    emergency_saving: float = parameter(
+        0.04, low=0, high=1, unit="share of budget",
+        meaning="What services give back to their funder under emergency control.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    audit_burden: float = parameter(
+        0.02, low=0, high=0.2, unit="share of staff time",
+        meaning="Time services spend on reporting to the tier above when it has no trust in their funder.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
     headroom: float = parameter(
         0.02, low=-0.5, high=1, unit="share of budget",
         meaning="Budget above the cost of all places and ties at the start.", source="assumed", grade=ASSUMED,
@@ -430,6 +582,41 @@ class Parameters:
         0.3, low=0, high=1, unit="share",
         meaning="Share of a leaver's practice that leaves with them.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
+    practice_from_others: float = parameter(
+        0.1, low=0, high=1, unit="share of the lead a month",
+        meaning="How fast practice is learnt from tied organisations that are ahead, when everything is shared.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    practice_forgetting: float = parameter(
+        0.0, low=0, high=1, unit="share a month",
+        meaning="How fast practice is forgotten.",
+        source="assumed; what leavers take is counted apart", grade=ASSUMED,
+    )  # fmt: skip
+    innovation: float = parameter(
+        0.003, low=0, high=1, unit="chance a month",
+        meaning="Chance of taking up the technology without hearing of it.",
+        source="Bass 1969, .03 a year", grade=BORROWED,
+    )  # fmt: skip
+    imitation: float = parameter(
+        0.04, low=0, high=1, unit="chance a month",
+        meaning="Further chance when every tie tells of it and carries all.",
+        source="Bass 1969, .38 a year", grade=BORROWED,
+    )  # fmt: skip
+    technology_loss: float = parameter(
+        0.002, low=0, high=1, unit="chance a month",
+        meaning="Chance of dropping the technology.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    contagion: int = parameter(
+        0, low=0, high=1, unit="rule", choices=("simple", "complex"),
+        meaning="Whether practice and technology spread with what is heard, or once enough others lead.",
+        source="both are found: Centola & Macy 2007", grade=ASSUMED,
+    )  # fmt: skip
+    learning_threshold: int = parameter(
+        2, low=0, high=100, unit="ties",
+        meaning="How many ties must lead before an organisation follows, in complex contagion.",
+        source="Centola & Macy 2007", grade=BORROWED,
+    )  # fmt: skip
     practice_learning: float = parameter(
         0.015, low=0, high=1, unit="share of the gap a month",
         meaning="How fast those who stay learn by doing.", source="assumed", grade=ASSUMED,
@@ -443,6 +630,33 @@ class Parameters:
     need_for_aid: float = parameter(
         0.05, low=0, high=1, unit="chance a month",
         meaning="How likely a partner thinks it will need help back.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- the broker ---------------------------------------------------------------------------------
+    broker_opens: int = parameter(
+        0, low=0, high=1200, unit="month",
+        meaning="Month from which a broker holds organisations together; 0 for never.",
+        source="placemaking boards: Level Measures", grade=ASSUMED,
+    )  # fmt: skip
+    broker_closes: int = parameter(
+        0, low=0, high=1200, unit="month",
+        meaning="Month at which the broker is lost; 0 for never.",
+        source="a question to ask", grade=ASSUMED,
+    )  # fmt: skip
+    broker_sharing: float = parameter(
+        0.6, low=0, high=1, unit="share",
+        meaning="Information organisations share with the broker, and through it with each other.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    broker_time: float = parameter(
+        0.01, low=0, high=0.2, unit="share of staff time",
+        meaning="Time the broker takes from every organisation.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    broker_cost: float = parameter(
+        1.5, low=0, high=100, unit="£ a month per resident",
+        meaning="What the broker costs the council.",
+        source="assumed", grade=ASSUMED,
     )  # fmt: skip
 
     # ---- trust between organisations ----------------------------------------------------------------
@@ -463,6 +677,22 @@ class Parameters:
     trust_drift: float = parameter(
         0.01, low=0, high=1, unit="share of the gap a month",
         meaning="How fast trust drifts back to where it started.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    trust_rule: int = parameter(
+        0, low=0, high=3, unit="rule", choices=("asymmetric", "averaging", "ratchet", "beta"),
+        meaning="How kept and broken promises move trust.",
+        source="asymmetric: Slovic 1993; ratchet: Kim 2009; averaging and beta are textbook rules",
+        grade=ASSUMED,
+    )  # fmt: skip
+    trust_prior: float = parameter(
+        24.0, low=0, high=1000, unit="months",
+        meaning="How many months of experience first trust is worth, where trust counts promises (beta).",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    threat_rigidity: float = parameter(
+        0.0, low=-1, high=1, unit="share",
+        meaning="How far organisations under stress turn inward, or outward where below 0.",
+        source="both signs are argued: Staw, Sandelands & Dutton 1981; Kelman", grade=ASSUMED,
     )  # fmt: skip
     meeting_scale: float = parameter(
         0.01, low=0.0001, high=1, unit="share of staff time",
@@ -499,4 +729,41 @@ class Parameters:
     letting_gap: int = parameter(
         4, low=0, high=36, unit="months",
         meaning="Months before a lost agreement can be let again.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    entry: float = parameter(
+        0.02, low=0, high=1, unit="chance a month",
+        meaning="Chance that a newcomer takes the place of a partner that has closed.",
+        source="123 care homes opened for 247 that closed in 2022; size assumed", grade=ASSUMED,
+    )  # fmt: skip
+
+    # ---- changing terms -----------------------------------------------------------------------------
+    terms_change: int = parameter(
+        0, low=0, high=2, unit="rule", choices=("never", "imitate_the_best", "average"),
+        meaning="Whether organisations come to ask for other terms each April, and whose.",
+        source="Nowak & May 1992; DeGroot 1974", grade=ASSUMED,
+    )  # fmt: skip
+    terms_spread: float = parameter(
+        0.0, low=0, high=1, unit="share of the range",
+        meaning="How far the terms organisations ask for differ at the start, by lot.",
+        source="0 holds everyone to the governance given; 1 draws every dial over its range", grade=ASSUMED,
+    )  # fmt: skip
+    changing: float = parameter(
+        0.5, low=0, high=1, unit="chance a year",
+        meaning="Chance that an organisation takes on terms it would rather have.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    sellers_say: float = parameter(
+        0.0, low=0, high=1, unit="share",
+        meaning="How much of an agreement's terms the seller writes.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    changing_months: int = parameter(
+        6, low=0, high=36, unit="months",
+        meaning="Months of slower work after an agreement's terms change.",
+        source="role change takes time: Level Measures; length assumed", grade=ASSUMED,
+    )  # fmt: skip
+    changing_cost: float = parameter(
+        0.01, low=0, high=0.2, unit="share of annual value",
+        meaning="What drawing up new terms costs the buyer.",
+        source="part of 2.7%: Petersen et al. 2019", grade=BORROWED,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What residents do: needs grow, help is asked for, crises strike, and the month is felt.
+"""What residents do: needs grow, kith help, help is asked for, crises strike, and the month is felt.
 
 Change this file to change how needs arise, when people ask for help, and what a month does to them.
 How help is given is in services.py.
@@ -57,8 +57,8 @@ def need_grows(resident: Resident, town: Town) -> None:
     """Needs pass slowly by themselves, spill over into one another, and new ones strike.
 
     A new need strikes with a chance that grows with frailty, deprivation, age (health and care), the
-    outside pressure of demand, and exp(escalation × need) while a need waits unmet. All needs are read
-    before any is changed. Severity from 0 to 1.
+    outside pressure of demand, and exp(escalation × need) while a need waits unmet; what its service
+    spends on prevention spares some. All needs are read before any is changed. Severity from 0 to 1.
 
     Source: escalation, CareSim (Gostoli & Silverman 2019); age, Linked Lives (Silverman). We depart:
     only needs above tolerance spill over, and new needs are rare blows rather than a steady flow, so
@@ -80,18 +80,22 @@ def need_grows(resident: Resident, town: Town) -> None:
         if felt > tolerance:
             for need in range(NEEDS):
                 pressure[need] += parameters.spillover[need, since] * felt
+    worst = 0.0
     for need in range(NEEDS):
         needs[need] = min(1.0, max(0.0, kept * needs[need] + pressure[need]))
+        worst = max(worst, needs[need])
+    resident.spare = max(0.0, 1.0 - worst / tolerance) if tolerance > 0.0 else 0.0
 
 
 def new_need(resident: Resident, need: int, exposure: float, town: Town) -> float:
     """The blow of a new need this month: 0 for most residents in most months."""
     parameters = town.parameters
-    likely = exposure * parameters.inflow_mix[need]
+    likely = exposure * parameters.inflow_mix[need] * town.services[need].spared
+    older = resident.age + town.clock.aged - MIDDLE_AGE
     if need == Need.CARE:
-        likely *= math.exp((resident.age - MIDDLE_AGE) / parameters.age_scale)
+        likely *= math.exp(older / parameters.age_scale)
     elif need == Need.HEALTH:
-        likely *= math.exp(0.5 * (resident.age - MIDDLE_AGE) / parameters.age_scale)
+        likely *= math.exp(0.5 * older / parameters.age_scale)
     if resident.status[need] == Status.WAITING:
         likely *= math.exp(parameters.escalation * resident.need[need])
     if chance(town, Decision.NEED_STRIKES, resident.luck, need) >= likely:
@@ -101,12 +105,36 @@ def new_need(resident: Resident, need: int, exposure: float, town: Town) -> floa
 
 
 @rule
+def be_helped_by_kith(resident: Resident, town: Town) -> None:
+    """Kith take a little off a resident's worst need, as far as they are free of needs of their own.
+
+    What anyone has to give is shared among all their kith, so that a friend of many gives each less. It
+    works where neighbours help one another: the neighbourhood's social capital. Severity. We leave out:
+    what helping costs those who help.
+    """
+    parameters = town.parameters
+    if parameters.kith_help <= 0.0 or resident.spare > 0.0:
+        return
+    worst = 0
+    for need in range(1, NEEDS):
+        if resident.need[need] > resident.need[worst]:
+            worst = need
+    given = 0.0
+    for place in range(resident.first_kith, resident.last_kith):
+        kith = town.residents[town.kith[place]]
+        given += kith.spare / (kith.last_kith - kith.first_kith)
+    share = parameters.kith_help * town.neighbourhoods[resident.neighbourhood].social_capital * given
+    resident.need[worst] *= 1.0 - min(1.0, share)
+
+
+@rule
 def ask_for_help(resident: Resident, town: Town) -> None:
     """A need above tolerance is taken to its front door; those not helped last time come back.
 
-    The chance of asking rises with trust in the service. Someone who waits stays in the queue, gives
-    up with a chance that falls with trust, or leaves when the need has passed. Coming back because
-    help had failed is counted as failure demand. We leave out: choosing between front doors.
+    The chance of asking rises with trust in the service, and falls at a front door that has gone online for
+    those who are not. Someone who waits stays in the queue, gives up with a chance that falls with trust,
+    or leaves when the need has passed. Coming back because help had failed is counted as failure demand,
+    and then some ask for somebody else. Residents without agency always ask and never give up or choose.
 
     Source: failure demand, Seddon (Locality & Vanguard 2014); drop-off of 20-40%, recalled.
     """
@@ -114,6 +142,7 @@ def ask_for_help(resident: Resident, town: Town) -> None:
     needs = resident.need
     statuses = resident.status
     tolerance = parameters.tolerance
+    agency = parameters.agency == 1
     here = town.neighbourhoods[resident.neighbourhood]
     for need in range(NEEDS):
         status = statuses[need]
@@ -124,13 +153,16 @@ def ask_for_help(resident: Resident, town: Town) -> None:
             continue
         trust = resident.trust[need]
         if status == Status.WAITING:
-            if chance(town, Decision.GIVE_UP, resident.luck, need) < parameters.giving_up * (1.0 - trust):
+            weary = parameters.giving_up * (1.0 - trust)
+            if agency and chance(town, Decision.GIVE_UP, resident.luck, need) < weary:
                 resident.waited[need] = 0
                 here.gave_up += 1
                 continue
             resident.waited[need] += 1
         else:
-            willing = parameters.asking + (1.0 - parameters.asking) * trust
+            willing = parameters.asking + (1.0 - parameters.asking) * trust if agency else 1.0
+            if resident.online == 0:
+                willing *= 1.0 - parameters.technology_exclusion * town.services[need].technology
             if chance(town, Decision.ASK_FOR_HELP, resident.luck, need) >= willing:
                 continue
             resident.waited[need] = 0
@@ -139,8 +171,17 @@ def ask_for_help(resident: Resident, town: Town) -> None:
             if status == Status.SERVED:
                 resident.returns += 1
                 here.came_back += 1
+                if agency:
+                    choose_another(resident, need, town)
         statuses[need] = Status.WAITING
         join_queue(resident, need, town)
+
+
+def choose_another(resident: Resident, need: int, town: Town) -> None:
+    """Someone whom help has failed may ask for somebody else, the likelier the less they trust the front door."""
+    likely = town.parameters.choosing * (1.0 - resident.trust[need])
+    if chance(town, Decision.CHOOSE_ANOTHER, resident.luck, need) < likely:
+        resident.provider[need] = NOBODY
 
 
 def join_queue(resident: Resident, need: int, town: Town) -> None:
@@ -156,6 +197,7 @@ def join_queue(resident: Resident, need: int, town: Town) -> None:
     else:
         case.priority = open_needs(resident, town) + A_LITTLE * lot
     service.queue += 1
+    town.neighbourhoods[resident.neighbourhood].queue[need] += 1
 
 
 def open_needs(resident: Resident, town: Town) -> int:
@@ -172,7 +214,7 @@ def fall_into_crisis(resident: Resident, town: Town) -> None:
     """A very bad need that nobody has helped with this month may end in a crisis.
 
     Public bodies respond at once, whoever was at fault; the need is partly relieved, and wellbeing
-    takes a blow. The cost is booked to the public purse outside the town's two funders.
+    takes a blow. Who pays is settled in money.py: seldom whoever could have prevented it.
 
     Source: cost of crisis against prevention, Pleace (2015).
     """
@@ -190,6 +232,7 @@ def fall_into_crisis(resident: Resident, town: Town) -> None:
             resident.crises += 1
             resident.remaining[need] *= 1.0 - parameters.crisis_relief
             town.neighbourhoods[resident.neighbourhood].crises += 1
+            town.services[need].crises += 1
             town.books.crisis_cost += parameters.crisis_cost
             tell(
                 town,
@@ -206,7 +249,8 @@ def fall_into_crisis(resident: Resident, town: Town) -> None:
 def take_stock(resident: Resident, town: Town) -> None:
     """Help takes effect, all at once at the end of the month, and residents revise their trust.
 
-    Help that works raises trust in that front door; help that fails, or a month's wait, lowers it.
+    Help that works raises trust in that front door; help that fails, or a month's wait, lowers it. Some of
+    those whom help has failed complain to whoever helped.
     """
     parameters = town.parameters
     needs = resident.need
@@ -229,6 +273,8 @@ def take_stock(resident: Resident, town: Town) -> None:
                 trusts[need] = trust + parameters.resident_trust_gain * (1.0 - trust)
             else:
                 trusts[need] = trust - parameters.resident_trust_loss * trust
+                if parameters.agency == 1:
+                    may_complain(resident, need, helper, town)
         elif resident.status[need] == Status.WAITING:
             trusts[need] = trust - parameters.resident_trust_loss * trust
         severity = needs[need]
@@ -238,6 +284,13 @@ def take_stock(resident: Resident, town: Town) -> None:
             here.need += severity
             if needs[need] > tolerance:
                 here.unmet += needs[need]
+
+
+def may_complain(resident: Resident, need: int, helper: int, town: Town) -> None:
+    """Someone whom help has failed may complain; it takes time to answer, and may bring skimping to light."""
+    if chance(town, Decision.COMPLAIN, resident.luck, need) < town.parameters.complaining:
+        town.organisations[helper].complaints += 1
+        town.neighbourhoods[resident.neighbourhood].complaints += 1
 
 
 @rule

@@ -8,28 +8,72 @@ from __future__ import annotations
 
 import math
 
-from agents.agreements import set_what_seller_can_give
+from agents.agreements import scope_of, set_what_seller_can_give
 from agents.chance import Decision, chance
 from agents.rule import rule
 from agents.staff import load_of
-from agents.tables import NEEDS, NOBODY, Organisation, Resident, Status, Town
+from agents.tables import (
+    MONTHS_A_YEAR,
+    NEEDS,
+    NOBODY,
+    Need,
+    Neighbourhood,
+    Organisation,
+    Resident,
+    Split,
+    Status,
+    Town,
+)
+
+
+@rule
+def plan_prevention(service: Organisation, town: Town) -> None:
+    """A service spends time upstream in proportion to the saving that lands on its own budget.
+
+    Of what a need costs, its own spending lands at home and most of what crises cost lands elsewhere, unless
+    budgets are pooled. Work above capacity squeezes prevention out, and emergency control stops it. It works,
+    and wears off, with a lag. Share of staff time.
+
+    Source: the saving lands in other pockets, Pleace (2015); prevention is cut first, Rocks et al. (2020) on lag.
+    """
+    parameters = town.parameters
+    service.crisis_bill += (service.crises * parameters.crisis_cost - service.crisis_bill) / MONTHS_A_YEAR
+    service.crises = 0
+    at_home = 1.0
+    if parameters.pooled_budgets == 0:
+        elsewhere = service.crisis_bill
+        if service.funder == town.services[Need.HEALTH].funder:
+            elsewhere *= 1.0 - parameters.crises_paid_by_health
+        at_home = share_of(service.budget, elsewhere)
+    pressed = min(1.0, parameters.prevention_squeeze * max(0.0, service.load - 1.0))
+    service.prevention = parameters.prevention_share * at_home * (1.0 - pressed)
+    if town.funders[service.funder].emergency == 1:
+        service.prevention = 0.0
+    service.upstream += (service.prevention - service.upstream) / parameters.prevention_lag
+    service.spared = math.exp(-parameters.prevention_effect * service.upstream)
 
 
 @rule
 def set_places(organisation: Organisation, town: Town) -> None:
     """How many places an organisation's own staff can give this month.
 
-    Staff in post, less what burnout and the time its ties take; workers free to treat other needs
-    too are slower. A part of a place left over from last month is kept. Paid places are what the
-    same staff would give with nothing in the way: that is what their pay buys.
+    Staff in post, less what burnout, prevention and the time its ties take; workers free to treat other
+    needs too are slower, technology speeds everyone up, and complaints must be answered. A part of a place
+    left over from last month is kept. Paid places are what the same staff would give with nothing in the
+    way: that is what their pay buys.
     """
     parameters = town.parameters
     organisation.paid_places = organisation.staff * parameters.places_per_worker
-    usable = max(0.0, 1.0 - organisation.tie_time) * (1.0 - parameters.burnout_loss * organisation.burnout)
+    away = organisation.tie_time + organisation.prevention
+    usable = max(0.0, 1.0 - away) * (1.0 - parameters.burnout_loss * organisation.burnout)
+    usable *= 1.0 + parameters.technology_speed * organisation.technology
     if organisation.peers > 0:
         usable *= 1.0 - parameters.flexibility_time * organisation.flexibility / organisation.peers
     kept = organisation.places_left - math.floor(organisation.places_left)
-    organisation.places = organisation.paid_places * usable
+    organisation.complaints_heard = organisation.complaints
+    organisation.complaints = 0
+    answering = parameters.complaint_time * organisation.complaints_heard
+    organisation.places = max(0.0, organisation.paid_places * usable - answering)
     organisation.places_left = organisation.places + kept
 
 
@@ -85,9 +129,9 @@ def refer(service: Organisation, cases: float, town: Town) -> None:
 
 
 def draw_on_funder(service: Organisation, shortfall: float, town: Town) -> float:
-    """Money a funder releases from its reserves: at most a share of them a month, split by budget. £."""
+    """Money a funder releases: at most a share of its reserves a month, split by budget; none in an emergency. £."""
     funder = town.funders[service.funder]
-    if funder.budget <= 0.0:
+    if funder.budget <= 0.0 or funder.emergency == 1:
         return 0.0
     most = town.parameters.reserve_draw * max(0.0, funder.opening_reserves) * service.budget / funder.budget
     released = min(shortfall, most)
@@ -124,34 +168,95 @@ def stretch(service: Organisation, town: Town) -> None:
 def share_out_places(service: Organisation, town: Town) -> None:
     """Give places to the cases in the queue, first in order first, until places or cases run out.
 
-    Order is by the town's choice, equals by lot: low rows win nothing. Help is only given here; it
-    takes effect for everybody at once in `take_stock`.
+    Order is by the town's choice, equals by lot: low rows win nothing. Where places are split among
+    neighbourhoods, a case whose neighbourhood has had its own waits until all others have been called; what is
+    then left goes to those set aside, in the same order. Help is only given here; it takes effect for everybody
+    at once in `take_stock`.
     """
     first = service.id * len(town.residents)
     waiting = service.queue
+    split = town.parameters.place_split != Split.TOWN_WIDE
+    if split:
+        split_places(service, town)
     for spot in range(waiting // 2 - 1, -1, -1):
         sift_down(town, first, spot, waiting)
+    set_aside = 0
     while waiting > 0:
-        resident = town.residents[town.queue[first].resident]
-        place = choose_place(service, resident, town)
-        if place == NO_PLACE:
-            break
-        if place == OWN_PLACE:
-            service.places_left -= 1.0
-            service.served += 1
-            give_help(resident, service.id, service, 1.0, own_flexibility(service), town)
-        else:
-            tie = town.agreements[place]
-            seller = town.organisations[tie.seller]
-            tie.places_left -= 1.0
-            tie.served += 1
-            seller.served += 1
-            tie.succeeded += give_help(resident, service.id, seller, tie.effort, tie.flexibility, town)
+        who = town.queue[first].resident
+        priority = town.queue[first].priority
+        resident = town.residents[who]
+        here = town.neighbourhoods[resident.neighbourhood]
+        turn = not split or here.quota[service.id] >= 1.0
+        if turn:
+            if not find_place(service, resident, town):
+                break
+            if split:
+                here.quota[service.id] -= 1.0
         waiting -= 1
         last = town.queue[first + waiting]
         town.queue[first].resident = last.resident
         town.queue[first].priority = last.priority
         sift_down(town, first, 0, waiting)
+        if not turn:
+            set_aside += 1
+            last.resident = who
+            last.priority = priority
+        else:
+            last.resident = NOBODY
+    if set_aside > 0:
+        call_those_set_aside(service, first, town)
+
+
+def find_place(service: Organisation, resident: Resident, town: Town) -> bool:
+    """Help one resident in the queue, if a place is left anywhere."""
+    place = choose_place(service, resident, town)
+    if place == NO_PLACE:
+        return False
+    if place == OWN_PLACE:
+        service.places_left -= 1.0
+        service.served += 1
+        service.succeeded += give_help(resident, service.id, service, 1.0, own_flexibility(service), town)
+    else:
+        tie = town.agreements[place]
+        seller = town.organisations[tie.seller]
+        tie.places_left -= 1.0
+        tie.served += 1
+        seller.served += 1
+        worked = give_help(resident, service.id, seller, tie.effort, scope_of(tie, seller, town), town)
+        tie.succeeded += worked
+        service.succeeded += worked
+    return True
+
+
+def split_places(service: Organisation, town: Town) -> None:
+    """Split a service's places among neighbourhoods: per head, by need, or weighted to deprivation."""
+    places = math.floor(service.places_left)
+    for tie in town.agreements[service.first_agreement : service.last_agreement]:
+        places += math.floor(tie.places_left)
+    total = 0.0
+    for here in town.neighbourhoods:
+        total += weight_of(here, service.id, town)
+    for here in town.neighbourhoods:
+        here.quota[service.id] = places * weight_of(here, service.id, town) / total if total > 0.0 else 0.0
+
+
+def weight_of(here: Neighbourhood, need: int, town: Town) -> float:
+    """What a neighbourhood's share of places is reckoned by: people, cases, or people by deprivation."""
+    if town.parameters.place_split == Split.BY_NEED:
+        return float(here.queue[need])
+    if town.parameters.place_split == Split.TO_DEPRIVATION:
+        return here.people * (0.5 + here.deprivation)
+    return float(here.people)
+
+
+def call_those_set_aside(service: Organisation, first: int, town: Town) -> None:
+    """Places that are left go to those whose neighbourhood had had its own, first in order first."""
+    for spot in range(first + service.queue - 1, first - 1, -1):
+        who = town.queue[spot].resident
+        if who == NOBODY or town.residents[who].helper[service.id] != NOBODY:
+            continue
+        if not find_place(service, town.residents[who], town):
+            break
 
 
 NO_PLACE = NOBODY

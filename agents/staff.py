@@ -37,10 +37,10 @@ def load_of(asked: float, places: float) -> float:
 
 @rule
 def leave_and_hire(organisation: Organisation, town: Town) -> None:
-    """Workers leave, the burnt-out more often; vacancies fill; practice goes with leavers and is learnt again.
+    """Workers leave, the burnt-out more often; vacancies fill; leavers take practice with them.
 
-    A service does not hire when its own money and its funder's have run out. With steady chances the
-    vacancy rate settles at leaving / (leaving + filling).
+    A service does not hire when its own money and its funder's have run out, or under emergency control. With
+    steady chances the vacancy rate settles at leaving / (leaving + filling).
 
     Source: 29% leave in a year, 10% of posts vacant at the peak (Skills for Care 2021/22).
     """
@@ -54,10 +54,10 @@ def leave_and_hire(organisation: Organisation, town: Town) -> None:
     hired = 0.0 if frozen else parameters.filling * vacancies
     organisation.leavers = chance_of_leaving * organisation.staff
     organisation.staff += hired - organisation.leavers
-    organisation.practice += parameters.practice_learning * (1.0 - organisation.practice)
     organisation.practice *= 1.0 - parameters.practice_leaving * chance_of_leaving
 
 
 def out_of_money(service: Organisation, town: Town) -> bool:
-    """Whether a service owes money that its funder could not cover either."""
-    return bool(service.reserves < 0.0 and town.funders[service.funder].reserves <= 0.0)
+    """Whether a service is under emergency control, or owes money that its funder could not cover either."""
+    funder = town.funders[service.funder]
+    return bool(funder.emergency == 1 or (service.reserves < 0.0 and funder.reserves <= 0.0))

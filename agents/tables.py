@@ -104,6 +104,12 @@ class Happening(IntEnum):
     CRISIS = 6
     RENEWAL = 7
     NO_BIDDER = 8
+    LOSS = 9
+    CUT = 10
+    ENTRY = 11
+    EMERGENCY = 12
+    EMERGENCY_OVER = 13
+    CHANGE_OF_TERMS = 14
 
 
 class Cause(IntEnum):
@@ -119,6 +125,51 @@ class Cause(IntEnum):
     WIDE_PRICE_RANGE = 7
     NEED_UNMET = 8
     TRUST_KEPT = 9
+    RESERVES_LOW = 10
+    PLACE_FREE = 11
+    RESERVES_BACK = 12
+    BETTER_PLACED = 13
+
+
+class Contagion(IntEnum):
+    """How practice and technology spread: in proportion to what is heard, or once enough others lead."""
+
+    SIMPLE = 0
+    COMPLEX = 1
+
+
+class TermsChange(IntEnum):
+    """How organisations come to ask for other terms."""
+
+    NEVER = 0
+    IMITATE_THE_BEST = 1
+    AVERAGE = 2
+
+
+class TrustRule(IntEnum):
+    """How a month of kept or broken promises moves trust between organisations."""
+
+    ASYMMETRIC = 0
+    AVERAGING = 1
+    RATCHET = 2
+    BETA = 3
+
+
+class Audit(IntEnum):
+    """What the tier above audits."""
+
+    NOTHING = 0
+    OUTPUTS = 1
+    OUTCOMES = 2
+
+
+class Split(IntEnum):
+    """How a service's places are split among neighbourhoods."""
+
+    TOWN_WIDE = 0
+    PER_HEAD = 1
+    BY_NEED = 2
+    TO_DEPRIVATION = 3
 
 
 class Resident:
@@ -145,6 +196,7 @@ class Resident:
         NOBODY, shape=NEEDS, unit="row", meaning="The organisation that helps this month, or NOBODY."
     )
     trust: Numbers = column(low=0, high=1, shape=NEEDS, unit="0-1", meaning="Trust in each need's front door.")
+    spare: float = column(low=0, high=1, unit="share", meaning="How free of own need: what there is to give to kith.")
     squeeze: float = column(low=0, unit="share", meaning="Rise in living costs beyond income and slack, this month.")
     in_crisis: int = column(low=0, high=1, unit="0 or 1", meaning="Whether a crisis struck this month.")
     contacts: int = column(low=0, unit="count", meaning="Times help was asked for.")
@@ -155,8 +207,11 @@ class Resident:
     last_kith: int = column(low=0, unit="row", meaning="One past the last of them.")
 
 
-class Organisation:
-    """A service or a partner. Services come first in the table: service d is the front door of need d."""
+class Organisation(Terms):
+    """A service or a partner. Services come first in the table: service d is the front door of need d.
+
+    Its twelve dials are the terms it asks for, which matter once organisations may change theirs.
+    """
 
     id: int = column(low=0, unit="row", meaning="Who this is; the address of its luck.")
     kind: int = column(low=0, high=1, unit="kind", meaning="Service or partner.")
@@ -176,11 +231,27 @@ class Organisation:
     quality: float = column(low=0, high=1, unit="chance", meaning="Chance that its help works, all else well.")
     opportunism: float = column(low=0, high=1, unit="0-1", meaning="How far it goes after its own gain.")
     practice: float = column(low=0, high=1, unit="0-1", meaning="How good its ways of working are.")
+    practice_heard: float = column(low=0, unit="sum of leads", meaning="How far others are ahead, as far as it hears.")
+    practice_leads: int = column(low=0, unit="ties", meaning="Ties along which it hears of better practice this month.")
+    technology: float = column(low=0, high=1, unit="0 or 1", meaning="Whether it works with the new technology.")
+    technology_heard: float = column(low=0, unit="sum of shares", meaning="What it hears from those that do.")
+    technology_leads: int = column(low=0, unit="ties", meaning="Ties along which it hears of it this month.")
+    threshold: int = column(
+        low=0, unit="ties", meaning="How many ties must lead before it follows (complex contagion)."
+    )
+    standing: float = column(unit="share", meaning="How well placed it is among its kind, a year's average.")
+    best: int = column(NOBODY, unit="row", meaning="The best placed of its kind that it has seen, or NOBODY.")
+    looked_at: int = column(low=0, unit="organisations", meaning="How many of its kind it has looked at this year.")
+    changed_terms: int = column(low=0, high=1, unit="0 or 1", meaning="Whether it changed what it asks for this April.")
+    broker_trust: float = column(low=0, high=1, unit="0-1", meaning="Trust between it and the broker.")
+    broker_carries: float = column(low=0, high=1, unit="share", meaning="Information that passes to the broker.")
     posts: float = column(low=0, unit="workers", meaning="Workers it is paid to have.")
     staff: float = column(low=0, unit="workers", meaning="Workers it has.")
     burnout: float = column(low=0, high=1, unit="share of staff", meaning="Staff who are burnt out.")
     leavers: float = column(low=0, unit="workers", meaning="Staff who left this month.")
-    tie_time: float = column(low=0, unit="share of staff time", meaning="Time its ties take this month.")
+    tie_time: float = column(low=0, unit="share of staff time", meaning="Time ties, audit and broker take this month.")
+    stress: float = column(low=0, high=1, unit="0-1", meaning="How hard pressed it is.")
+    ties: int = column(low=0, unit="ties", meaning="Active ties of any kind this month.")
     peers: int = column(low=0, unit="ties", meaning="Active ties to peers this month.")
     flexibility: float = column(
         low=0, unit="sum of chances", meaning="How freely its own workers cross over, added up over peers."
@@ -193,6 +264,16 @@ class Organisation:
     unpaid_places: float = column(low=0, unit="places", meaning="Places given by staff beyond their paid time.")
     queue: int = column(low=0, unit="cases", meaning="Cases waiting at this front door this month.")
     served: int = column(low=0, unit="cases", meaning="Cases it helped this month.")
+    succeeded: int = column(low=0, unit="cases", meaning="Cases at a service's door helped with success this month.")
+    complaints: int = column(low=0, unit="complaints", meaning="Complaints since places were last set.")
+    complaints_heard: int = column(low=0, unit="complaints", meaning="Complaints it answers this month.")
+    prevention: float = column(low=0, high=1, unit="share of time", meaning="Staff time a service spends upstream.")
+    upstream: float = column(low=0, high=1, unit="share of time", meaning="Prevention that has had time to work.")
+    spared: float = column(1.0, low=0, high=1, unit="multiple", meaning="What prevention leaves of new needs.")
+    crisis_bill: float = column(
+        low=0, unit="£ a month", meaning="What crises in its need cost others, a year's average."
+    )
+    crises: int = column(low=0, unit="crises", meaning="Crises in a service's need this month.")
     budget: float = column(low=0, unit="£ a month", meaning="What its funder pays a service.")
     reserves: float = column(unit="£", meaning="Money it holds; a service's balance within the year.")
     own_reserves: float = column(low=0, unit="months of cost", meaning="Reserves it likes to hold; more is paid out.")
@@ -222,6 +303,10 @@ class Tie(Terms):
     need: int = column(NOBODY, unit="need", meaning="What is bought; NOBODY for peers.")
     active: int = column(low=0, high=1, unit="0 or 1", meaning="Whether it holds.")
     carries: float = column(low=0, high=1, unit="share", meaning="Information that passes along it this month.")
+    turned: float = column(
+        1.0, low=0, high=2, unit="multiple", meaning="How far the two turn to each other under stress."
+    )
+    known: int = column(low=0, unit="months", meaning="Months the two have worked together.")
     trust_of_buyer: float = column(low=0, high=1, unit="0-1", meaning="How far the buyer trusts the seller.")
     trust_of_seller: float = column(low=0, high=1, unit="0-1", meaning="How far the seller trusts the buyer.")
     price: float = column(low=0, unit="£ per place", meaning="Price in force.")
@@ -270,6 +355,10 @@ class Funder:
     reserves: float = column(unit="£", meaning="Money it holds.")
     opening_reserves: float = column(unit="£", meaning="Money it held when the month opened.")
     drawn: float = column(low=0, unit="£", meaning="Reserves released to services this month.")
+    emergency: int = column(low=0, high=1, unit="0 or 1", meaning="Whether spending is under emergency control.")
+    tier_trust: float = column(0.5, low=0, high=1, unit="0-1", meaning="Trust of the tier above in this funder.")
+    crisis_budget: float = column(low=0, unit="£ a month", meaning="What it is given for crises.")
+    event: int = column(NOBODY, unit="row", meaning="The last event that befell it, or NOBODY.")
 
 
 class Neighbourhood:
@@ -277,6 +366,13 @@ class Neighbourhood:
 
     id: int = column(low=0, unit="row", meaning="Which neighbourhood this is.")
     deprivation: float = column(low=0, high=1, unit="0-1", meaning="How deprived it is.")
+    social_capital: float = column(low=0, high=1, unit="0-1", meaning="How far neighbours help one another.")
+    people: int = column(low=0, unit="people", meaning="Residents who live there.")
+    quota: Numbers = column(
+        low=0, shape=NEEDS, unit="places", meaning="Places for each need meant for it, not yet given."
+    )
+    queue: Whole = column(low=0, shape=NEEDS, unit="cases", meaning="Cases waiting at each front door this month.")
+    complaints: int = column(low=0, unit="complaints", meaning="Complaints this month.")
     residents: int = column(low=0, unit="people", meaning="People counted this month.")
     wellbeing: float = column(low=0, unit="sum of 0-10", meaning="Their wellbeing, added up.")
     need: float = column(low=0, unit="sum of severity", meaning="Their needs above tolerance before help, added up.")
@@ -335,6 +431,13 @@ class Clock:
     prices: Numbers = column(1.0, shape=COMPONENTS, unit="index", meaning="This month's prices.")
     household_energy: float = column(1.0, unit="index", meaning="This month's household energy price.")
     demand: float = column(1.0, unit="factor", meaning="This month's pressure of new needs.")
+    aged: float = column(low=0, unit="years", meaning="How much older than at the start the town is.")
+    broker: int = column(low=0, high=1, unit="0 or 1", meaning="Whether there is a broker this month.")
+    settlements: int = column(low=0, unit="settlements", meaning="Aprils so far.")
+    growth: float = column(1.0, low=0, unit="factor", meaning="By what factor budgets grow this month.")
+    growth_told: float = column(1.0, low=0, unit="factor", meaning="The yearly growth last told in advance.")
+    budget_due: float = column(1.0, low=0, unit="multiple", meaning="Budgets had every year been settled by itself.")
+    budget_level: float = column(1.0, low=0, unit="multiple", meaning="Budgets as settled.")
     wellbeing: Whole = column(shape=WELLBEING_BINS, unit="people", meaning="People counted by wellbeing.")
     waiting: Whole = column(shape=WAITING_BINS, unit="cases", meaning="Waiting cases counted by months waited.")
 
@@ -355,6 +458,8 @@ class Books:
     public_cost: float = column(unit="£", meaning="Spent by the public purse, crises included.")
     tie_cost: float = column(unit="£", meaning="Of it, on letting, drafting, checking, sharing and meeting.")
     crisis_cost: float = column(unit="£", meaning="Of it, on crises, whoever paid.")
+    crisis_cost_to_health: float = column(unit="£", meaning="Of that, paid by the health service.")
+    broker_cost: float = column(unit="£", meaning="Paid by the council for the broker.")
 
 
 class Count:
@@ -387,6 +492,13 @@ class Count:
     leavers: float = column(unit="workers", meaning="Workers who left.")
     burnt_out: float = column(unit="workers", meaning="Workers who are burnt out.")
     practice: float = column(unit="workers × practice", meaning="Practice, weighted by staff.")
+    technology: float = column(unit="workers", meaning="Workers of organisations with the new technology.")
+    prevention: float = column(unit="workers", meaning="Workers' worth of time spent upstream.")
+    service_staff: float = column(unit="workers", meaning="Workers of services.")
+    complaints: float = column(unit="complaints", meaning="Complaints.")
+    emergency: float = column(unit="funders", meaning="Funders under emergency control.")
+    funders: float = column(unit="funders", meaning="Funders.")
+    tier_trust: float = column(unit="sum of 0-1", meaning="Trust of the tier above, added up.")
     tie_time_cost: float = column(unit="£", meaning="Staff time that ties took, at cost.")
     places: float = column(unit="places", meaning="Places that could be given, own and partners'.")
     service_money: float = column(unit="£", meaning="Money held by services and funders.")
@@ -432,6 +544,7 @@ class Town(NamedTuple):
     queue: Any
     kith: Any
     handoff: Any
+    wishes: Any
     outside: Any
     events: Any
     history: Any
@@ -453,6 +566,7 @@ RECORDS: dict[str, type] = {
     "funders": Funder,
     "neighbourhoods": Neighbourhood,
     "queue": Case,
+    "wishes": Terms,
     "outside": Outside,
     "events": Event,
     "clock": Clock,

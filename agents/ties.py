@@ -1,4 +1,4 @@
-"""What ties do: take time, carry information, pass help along, and gain or lose trust.
+"""What ties do, and the broker: take time, carry information, pass help along, and gain or lose trust.
 
 Change this file to change how organisations come to trust one another and what passes between them.
 What a tie's terms allow is in terms.py; prices and promises are in agreements.py.
@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 
 from agents.rule import rule
-from agents.tables import Kind, Layer, Tie, Town
+from agents.tables import Audit, Kind, Layer, Organisation, Tie, Town, TrustRule
 
 
 @rule
 def take_time(tie: Tie, town: Town) -> None:
     """A tie takes staff time on both sides: meeting, sharing, and for a seller reporting to its buyer.
 
-    What is shared counts fully when the two trust each other and half when they do not.
+    What is shared counts fully when the two trust each other and half when they do not. Under stress the two
+    may turn inward, sharing less and meeting less, or turn to each other.
+
+    Source: threat rigidity, Staw, Sandelands & Dutton (1981); the other sign, Ocasio (1993).
     """
     tie.seller_broke = 0
     tie.buyer_broke = 0
@@ -27,12 +30,16 @@ def take_time(tie: Tie, town: Town) -> None:
     tie.carries = 0.0
     if tie.active == 0:
         return
-    tie.carries = tie.sharing * (0.5 + 0.25 * (tie.trust_of_buyer + tie.trust_of_seller))
     buyer = town.organisations[tie.buyer]
     seller = town.organisations[tie.seller]
-    both = tie.coordination + town.parameters.sharing_time * tie.sharing
+    tie.turned = 1.0 - town.parameters.threat_rigidity * max(buyer.stress, seller.stress)
+    carries = tie.sharing * (0.5 + 0.25 * (tie.trust_of_buyer + tie.trust_of_seller))
+    tie.carries = min(1.0, tie.turned * carries)
+    both = tie.turned * (tie.coordination + town.parameters.sharing_time * tie.sharing)
     buyer.tie_time += both
     seller.tie_time += both
+    buyer.ties += 1
+    seller.ties += 1
     if tie.layer == Layer.AGREEMENT:
         seller.tie_time += town.parameters.reporting_time * tie.monitoring
     else:
@@ -43,15 +50,41 @@ def take_time(tie: Tie, town: Town) -> None:
 
 
 @rule
+def take_outside_time(organisation: Organisation, town: Town) -> None:
+    """The tier above asks for reports and audits; the broker, where there is one, asks to meet.
+
+    A service reports the more, the less its funder is trusted by the tier above. Information passes to the broker
+    as along a tie, and trust in it grows with meeting it; once it is lost, trust in it starts anew.
+
+    Source: audit and trust between tiers, placemaking boards: McLinden & Fyans, Level Measures (2023).
+    """
+    parameters = town.parameters
+    audited = parameters.audit_time if parameters.audit != Audit.NOTHING else 0.0
+    if organisation.kind == Kind.SERVICE:
+        audited += parameters.audit_burden * (1.0 - town.funders[organisation.funder].tier_trust)
+    organisation.tie_time += audited
+    organisation.broker_carries = 0.0
+    if town.clock.broker == 0 or organisation.alive == 0:
+        organisation.broker_trust = parameters.first_trust
+        return
+    organisation.broker_carries = parameters.broker_sharing * (0.5 + 0.5 * organisation.broker_trust)
+    organisation.tie_time += parameters.broker_time + parameters.sharing_time * parameters.broker_sharing
+    gain = parameters.trust_gain * (1.0 - math.exp(-parameters.broker_time / parameters.meeting_scale))
+    organisation.broker_trust += gain * (1.0 - organisation.broker_trust)
+
+
+@rule
 def find_best_paths(town: Town) -> None:
     """How well each organisation hears from each other: the best path of shared information between them.
 
-    Along a path what the ties carry multiplies. Paths are improved until no path can be.
+    Along a path what the ties carry multiplies; the broker is a stop on the way like any other. Paths are
+    improved until no path can be.
     """
     count = len(town.organisations)
     for one in range(count):
         for other in range(count):
-            town.handoff[one, other] = 1.0 if one == other else 0.0
+            through = town.organisations[one].broker_carries * town.organisations[other].broker_carries
+            town.handoff[one, other] = 1.0 if one == other else through
     improved = True
     while improved:
         improved = False
@@ -123,14 +156,18 @@ def revise_trust(tie: Tie, town: Town) -> None:
     buyer = town.organisations[tie.buyer]
     seller = town.organisations[tie.seller]
     meeting = 1.0 - math.exp(-tie.coordination / parameters.meeting_scale)
-    gain = 0.0 if tie.disputed == 1 else parameters.trust_gain * meeting
+    gain = 0.0 if tie.disputed == 1 else tie.turned * parameters.trust_gain * meeting
     gone = (
         0.5
         * parameters.trust_leaving
         * (share_left(buyer.leavers, buyer.staff) + share_left(seller.leavers, seller.staff))
     )
-    tie.trust_of_buyer = revised(tie.trust_of_buyer, tie.seller_broke, gain, gone, town)
-    tie.trust_of_seller = revised(tie.trust_of_seller, tie.buyer_broke, gain, gone, town)
+    given = share_of(tie.volume, tie.agreed) if tie.layer == Layer.AGREEMENT else 1.0 - tie.seller_broke
+    asked = share_of(tie.asked, tie.agreed) if tie.layer == Layer.AGREEMENT else 1.0
+    tie.trust_of_buyer = revised(tie.trust_of_buyer, tie.seller_broke, gain, gone, asked, given, tie.known, town)
+    paid = 1.0 - tie.buyer_broke
+    tie.trust_of_seller = revised(tie.trust_of_seller, tie.buyer_broke, gain, gone, 1.0, paid, tie.known, town)
+    tie.known += 1
 
 
 def share_left(leavers: float, staff: float) -> float:
@@ -138,10 +175,34 @@ def share_left(leavers: float, staff: float) -> float:
     return leavers / (leavers + staff) if leavers + staff > 0.0 else 0.0
 
 
-def revised(trust: float, broken: int, gain: float, gone: float, town: Town) -> float:
-    """One side's trust after a month. Kept within 0 and 1 by its own arithmetic."""
+def share_of(part: float, whole: float) -> float:
+    """A part as a share of a whole, at most all of it; all where there is no whole."""
+    return min(1.0, part / whole) if whole > 0.0 else 1.0
+
+
+def revised(
+    trust: float, broken: int, gain: float, gone: float, asked: float, given: float, known: int, town: Town
+) -> float:
+    """One side's trust after a month, by the town's rule. Kept within 0 and 1 by its own arithmetic.
+
+    Asymmetric: growth towards 1, and a larger fall at a broken promise. Averaging: the same pace both ways.
+    Ratchet: what was given is held against what was asked; enough given never lowers trust, too little never
+    raises it. Beta: promises kept over all promises, first trust counting for some months of them.
+
+    Source: Slovic (1993); Kim (2009), equations 3.1 and 3.2, in shares of what was agreed; the beta rule is the
+    mean of Bayes' rule for a chance that is not known.
+    """
     parameters = town.parameters
-    if broken == 1:
+    if parameters.trust_rule == TrustRule.AVERAGING:
+        trust += gain * ((1.0 - broken) - trust)
+    elif parameters.trust_rule == TrustRule.RATCHET:
+        if broken == 0 and given >= asked:
+            trust = max(trust, gain * asked + (1.0 - gain) * trust)
+        else:
+            trust = min(trust, gain * given + (1.0 - gain) * trust)
+    elif parameters.trust_rule == TrustRule.BETA:
+        trust += ((1.0 - broken) - trust) / (parameters.trust_prior + known + 1.0)
+    elif broken == 1:
         trust -= parameters.trust_loss * trust
     else:
         trust += gain * (1.0 - trust)

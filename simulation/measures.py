@@ -89,6 +89,7 @@ def count_neighbourhood(here: Neighbourhood, town: Town) -> None:
     count.asked += here.asked
     count.came_back += here.came_back
     count.gave_up += here.gave_up
+    count.complaints += here.complaints
     count.crises += here.crises
     count.helped += here.helped
     count.resolved += here.resolved
@@ -113,8 +114,11 @@ def count_organisation(organisation: Organisation, town: Town) -> None:
     count.leavers += organisation.leavers
     count.burnt_out += organisation.burnout * organisation.staff
     count.practice += organisation.practice * organisation.staff
+    count.technology += organisation.technology * organisation.staff
+    count.prevention += organisation.prevention * organisation.staff
     count.tie_time_cost += organisation.unit_cost * organisation.paid_places * min(1.0, organisation.tie_time)
     if organisation.kind == Kind.SERVICE:
+        count.service_staff += organisation.staff
         count.places += organisation.places
         count.service_money += organisation.reserves
         count.budgets += organisation.budget
@@ -128,8 +132,12 @@ def count_organisation(organisation: Organisation, town: Town) -> None:
 
 @rule
 def count_funder(funder: Funder, town: Town) -> None:
-    """Add what a funder holds to the count."""
-    town.count.service_money += funder.reserves
+    """Add what a funder holds to the count, and how it is governed."""
+    count = town.count
+    count.service_money += funder.reserves
+    count.funders += 1.0
+    count.emergency += funder.emergency
+    count.tier_trust += funder.tier_trust
 
 
 @rule
@@ -256,6 +264,11 @@ def drop_off(count: Count) -> float:
     return share(count.gave_up, count.asked)
 
 
+def complaints(count: Count) -> float:
+    """Complaints about help that failed. per 1,000 residents a year"""
+    return MONTHS_A_YEAR * PER_THOUSAND * share(count.complaints, count.residents)
+
+
 def help_that_worked(count: Count) -> float:
     """Help that worked. share of cases helped"""
     return share(count.resolved, count.helped)
@@ -339,6 +352,16 @@ def funder_reserves(count: Count) -> float:
     return share(count.service_money, count.budgets)
 
 
+def emergency(count: Count) -> float:
+    """Funders under emergency control. share of funders"""
+    return share(count.emergency, count.funders)
+
+
+def trust_of_tier_above(count: Count) -> float:
+    """Trust of the tier above in the town's funders. 0-1"""
+    return share(count.tier_trust, count.funders)
+
+
 # ---- organisations --------------------------------------------------------------------------------
 
 
@@ -372,9 +395,19 @@ def partner_reserves(count: Count) -> float:
     return share(count.partner_money, count.partner_usual_cost)
 
 
+def prevention(count: Count) -> float:
+    """Staff time that services spend upstream. share of services' staff time"""
+    return share(count.prevention, count.service_staff)
+
+
 def staff_hours(count: Count) -> float:
     """Workers in post, those between employers included. workers"""
     return count.staff
+
+
+def technology(count: Count) -> float:
+    """Workers of organisations with the new technology. share of staff"""
+    return share(count.technology, count.staff)
 
 
 def posts(count: Count) -> float:
@@ -453,12 +486,13 @@ def price_over_cost(count: Count) -> float:
 
 MEASURES: tuple[Callable[[Count], float], ...] = (
     wellbeing, wellbeing_lowest_tenth, low_wellbeing, need, unmet_need, several_needs, waiting, waiting_median,
-    waiting_over_six_months, crises, failure_demand, drop_off, help_that_worked, cases_helped,
+    waiting_over_six_months, crises, failure_demand, drop_off, complaints, help_that_worked, cases_helped,
     moved_between_organisations, inequality_slope, inequality_gap, public_cost, cost_per_resolved_need,
     transaction_share, cost_rise, borne_by_funders, borne_by_partners, borne_by_staff, borne_by_residents,
-    funder_reserves, partners_stable, partners_subsidising, partners_cutting, partners_handing_back, partners_closed,
-    partner_reserves, staff_hours, posts, vacancies, turnover, burnout, practice, use_of_places, agreements_held,
-    trust, trust_variance, ties_changed, seller_breaches, buyer_breaches, effort, price_over_cost,
+    funder_reserves, emergency, trust_of_tier_above, partners_stable, partners_subsidising, partners_cutting,
+    partners_handing_back, partners_closed, partner_reserves, prevention, staff_hours, technology, posts, vacancies,
+    turnover, burnout, practice, use_of_places, agreements_held, trust, trust_variance, ties_changed, seller_breaches,
+    buyer_breaches, effort, price_over_cost,
 )  # fmt: skip
 """Every measure, in the order of the columns."""
 

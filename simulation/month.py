@@ -1,8 +1,7 @@
 """The month: which rules run, on which table, in which order. This is the model's table of contents.
 
 Change this file to add a rule, take one away, or move it. Decide first and settle after: no line lets a
-row gain by standing early in its table. Stages are numbered; those that are still to come have their
-place marked.
+row gain by standing early in its table. Stages are numbered.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from agents import agreements, clock, money, residents, services, staff, ties
+from agents import agreements, clock, learning, money, residents, services, staff, ties
 from agents.tables import Town
 from simulation.measures import COUNTING, measure_the_month
 
@@ -23,17 +22,23 @@ MONTH: tuple[Line, ...] = (
     ("neighbourhoods", money.clear_the_count),
     ("organisations", money.meet_prices),
     # 2. settlements arrive
+    ("town", money.settle_growth),
     ("funders", money.close_the_year),
     ("services", money.receive_budget),
-    ("funders", money.add_up_budget),
+    ("funders", money.hold_the_purse),
+    ("town", money.pool_budgets),
+    # prevention is planned, which decides how many needs are spared
+    ("services", services.plan_prevention),
     # 3. needs grow
     ("residents", residents.feel_the_squeeze),
     ("residents", residents.need_grows),
-    # 4. kith help: to come
+    # 4. kith help
+    ("residents", residents.be_helped_by_kith),
     # 5. residents ask
     ("residents", residents.ask_for_help),
     # 6. prices and volumes are settled
     ("ties", ties.take_time),
+    ("organisations", ties.take_outside_time),
     ("town", ties.find_best_paths),
     ("agreements", agreements.settle_price),
     ("organisations", services.set_places),
@@ -48,6 +53,7 @@ MONTH: tuple[Line, ...] = (
     ("residents", residents.feel),
     ("residents", residents.be_counted),
     # 11. books are balanced
+    ("town", money.pay_for_crises),
     ("agreements", money.pay_for_places),
     ("services", money.pay_own_staff),
     ("partners", money.meet_outside_fortunes),
@@ -62,7 +68,16 @@ MONTH: tuple[Line, ...] = (
     ("ties", ties.revise_trust),
     # 14. agreements end
     ("agreements", agreements.renew_or_tender),
-    # 15 and 16. practice and technology spread, terms change: to come
+    ("partners", money.let_newcomers_in),
+    # 15. practice and technology spread
+    ("ties", learning.hear_from_each_other),
+    ("organisations", learning.learn),
+    # 16. terms may change
+    ("organisations", learning.take_stock_of_standing),
+    ("ties", learning.compare_terms),
+    ("organisations", learning.wish_for_terms),
+    ("organisations", learning.take_on_terms),
+    ("ties", learning.rewrite_terms),
     # 17. the month is measured
     *COUNTING,
     ("town", measure_the_month),

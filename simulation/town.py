@@ -31,6 +31,7 @@ from agents.tables import (
     Town,
     dtype,
 )
+from agents.terms import DIALS, Terms
 from simulation.graphs import neighbours_in_small_worlds, read_kith, read_peers
 from simulation.measures import HISTORY, NeighbourhoodMonth
 from simulation.scenario import Scenario
@@ -63,12 +64,15 @@ def found_town(scenario: Scenario) -> Town:
     neighbourhoods = found_neighbourhoods(scenario)
     count, pairs = read_kith(scenario) if scenario.graph.get("kith") else (scenario.residents, None)
     residents = found_residents(scenario.seed, count, len(neighbourhoods), parameters)
+    neighbourhoods["people"] = np.bincount(residents["neighbourhood"], minlength=len(neighbourhoods))
     if pairs is None:
         pairs = neighbours_in_small_worlds(scenario.seed, residents["neighbourhood"])
     kith = found_kith(residents, pairs)
     organisations = found_organisations(scenario, parameters)
     ties, agreements = found_ties(scenario, count, organisations, parameters)
     funders = found_money(scenario.seed, organisations, ties[:agreements], parameters)
+    funders["crisis_budget"][HEALTH_SERVICE] = float(parameters["crisis_allowance"]) * count
+    funders["tier_trust"] = organisations["broker_trust"] = float(parameters["first_trust"])
     clock = filled(RECORDS["clock"], 1)
     clock["seed"] = scenario.seed
     many = len(organisations)
@@ -85,6 +89,7 @@ def found_town(scenario: Scenario) -> Town:
         queue=np.zeros(NEEDS * count, dtype("queue")),
         kith=kith,
         handoff=np.zeros((many, many)),
+        wishes=np.zeros(many, dtype("wishes")),
         outside=outside_of(scenario),
         events=np.zeros(room_for_events(count, many, scenario.months), dtype("events")),
         history=np.zeros(scenario.months, HISTORY),
@@ -111,10 +116,11 @@ def found_parameters(scenario: Scenario) -> np.void:
 
 
 def found_neighbourhoods(scenario: Scenario) -> Table:
-    """Neighbourhoods from least to most deprived, evenly spread."""
+    """Neighbourhoods from least to most deprived, evenly spread; kith help less where life is harder (assumed)."""
     table = filled(RECORDS["neighbourhoods"], scenario.neighbourhoods)
     table["id"] = np.arange(len(table))
     table["deprivation"] = (table["id"] + 0.5) / len(table)
+    table["social_capital"] = 0.8 - 0.4 * table["deprivation"]
     return table
 
 
@@ -175,7 +181,9 @@ def found_organisations(scenario: Scenario, parameters: np.void) -> Table:
     services["sector"] = np.where(ids[:NEEDS] == Need.HEALTH, Sector.HEALTH, Sector.COUNCIL)
     services["serves"] = np.eye(NEEDS, dtype=np.int64)
     services["basket"] = BASKETS["office services"]
-    lots = chance_columns(seed, Decision.FOUND_ORGANISATION, ids, range(10))
+    lots = chance_columns(seed, Decision.FOUND_ORGANISATION, ids, (*range(10), 11))
+    table["technology"] = lots[:, 10] < float(parameters["technology_start"])
+    table["threshold"] = int(parameters["learning_threshold"])
     table["energy_renewal"] = lots[:, 0] * MONTHS_A_YEAR
     table["energy_price"] = 1.0
     quality = bell_column(seed, Decision.FOUND_QUALITY, ids)
@@ -185,9 +193,11 @@ def found_organisations(scenario: Scenario, parameters: np.void) -> Table:
     table["practice"] = 0.55 + 0.1 * lots[:, 1]
     services["quality"] = 0.78
     services["base_cost"] = float(parameters["base_cost"])
-    found_partners(partners, lots[NEEDS:, 2:], scenario.neighbourhoods, float(parameters["free_riders"]))
+    found_partners(partners, lots[NEEDS:, 2:10], scenario.neighbourhoods, float(parameters["free_riders"]))
     saved = float(parameters["practice_saving"]) * table["practice"]
-    table["unit_cost"] = table["base_cost"] * (1.0 - saved)
+    licences = float(parameters["technology_cost"]) * table["technology"]
+    table["unit_cost"] = table["base_cost"] * (1.0 - saved) * (1.0 + licences)
+    services["prevention"] = services["upstream"] = float(parameters["prevention_share"])
     return table
 
 
@@ -249,7 +259,7 @@ def found_ties(scenario: Scenario, residents: int, organisations: Table, paramet
     services["last_agreement"] = np.cumsum(held)
     services["first_agreement"] = services["last_agreement"] - held
     found_volumes(residents, organisations, agreements, held, parameters)
-    write_terms(scenario, agreements, knowing)
+    write_terms(scenario, organisations, ties, len(agreements), parameters)
     return ties, len(agreements)
 
 
@@ -298,15 +308,35 @@ def peers_by_lot(seed: int, organisations: Table) -> list[tuple[int, int]]:
     return sorted(pairs)  # type: ignore[arg-type]
 
 
-def write_terms(scenario: Scenario, agreements: Table, peers: Table) -> None:
-    """Write the dials of the scenario's governance on every tie, layer by layer; spread the ends of terms by lot."""
+def write_terms(scenario: Scenario, organisations: Table, ties: Table, held: int, parameters: np.void) -> None:
+    """Write the dials of the scenario's governance on every tie, layer by layer; spread the ends of terms by lot.
+
+    Organisations ask for what agreements are held on. Where they differ from the start, each draws every dial
+    towards a lot of its own over the dial's range; buyers then write agreements, and peers meet half way.
+    """
     layers = scenario.terms()
-    for layer, rows in (("agreement", agreements), ("peer", peers)):
+    agreements = ties[:held]
+    for layer, rows in (("agreement", agreements), ("peer", ties[held:]), ("agreement", organisations)):
         for dial, value in layers[layer].items():
             rows[dial] = value
+    if parameters["terms_spread"] > 0.0:
+        spread_terms(scenario.seed, organisations, ties, parameters)
     lots = chance_column(scenario.seed, Decision.FOUND_TERM, agreements["address"])
     agreements["months_left"] = 1 + (lots * agreements["term"]).astype(np.int64)
     agreements["age"] = agreements["term"].astype(np.int64) - agreements["months_left"]
+
+
+def spread_terms(seed: int, organisations: Table, ties: Table, parameters: np.void) -> None:
+    """Draw what each organisation asks for, dial by dial, and write the ties between them accordingly."""
+    spread, sellers_say = float(parameters["terms_spread"]), float(parameters["sellers_say"])
+    lots = chance_columns(seed, Decision.FOUND_WISHES, organisations["id"], range(len(DIALS)))
+    say = np.where(ties["layer"] == Layer.PEER, 0.5, sellers_say)
+    for place, dial in enumerate(DIALS):
+        declared = fields_of(Terms)[dial]
+        drawn = declared.low + lots[:, place] * (declared.high - declared.low)
+        organisations[dial] = (1.0 - spread) * organisations[dial] + spread * drawn
+        asked = organisations[dial]
+        ties[dial] = (1.0 - say) * asked[ties["buyer"]] + say * asked[ties["seller"]]
 
 
 def found_money(seed: int, organisations: Table, agreements: Table, parameters: np.void) -> Table:
