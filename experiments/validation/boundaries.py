@@ -57,7 +57,7 @@ def note_the_volume(tie: Any, town: Town) -> None:
 def buying_month(lapses: bool) -> tuple[Any, ...]:
     """A month in which one service buys what its budget pays for."""
     return (
-        *lines_of("open_month", "prices_move", "meet_prices", "receive_budget", "add_up_budget"),
+        *lines_of("open_month", "prices_move", "meet_prices", "receive_budget", "hold_the_purse"),
         ("services", a_long_queue),
         *lines_of("take_time", "settle_price", "set_places", "buy_places"),
         ("agreements", note_the_volume),
@@ -266,7 +266,7 @@ def note_the_surplus(tie: Any, town: Town) -> None:
 
 
 RANGING_MONTH = (
-    *lines_of("open_month", "prices_move", "meet_prices", "receive_budget", "add_up_budget"),
+    *lines_of("open_month", "prices_move", "meet_prices", "receive_budget", "hold_the_purse"),
     ("services", a_long_queue),
     *lines_of("take_time", "settle_price", "set_places", "buy_places", "choose_effort"),
     ("agreements", note_the_surplus),

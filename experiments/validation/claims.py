@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 
 class Level(StrEnum):
     """How close to the claim the model is held, after Axtell, Axelrod, Epstein & Cohen (1996)."""
@@ -84,6 +82,13 @@ def claim(
     return kept
 
 
+def largest_gap(pairs: Iterable[tuple[float, float]], within: float, what: str, note: str = "") -> Finding:
+    """A finding over many points: how far the worst figure lies from what was expected of it."""
+    gaps = [abs(float(figure) - float(expected)) for figure, expected in pairs]
+    worst = max(gaps) if all(gap >= 0.0 for gap in gaps) else float("nan")
+    return Finding(what, worst, 0.0, within, note=note)
+
+
 def near(figure: float, expected: float, within: float, what: str = "", note: str = "") -> Finding:
     """A finding that should lie within so much of an expected value."""
     return Finding(what, figure, expected - within, expected + within, note=note)
@@ -92,10 +97,3 @@ def near(figure: float, expected: float, within: float, what: str = "", note: st
 def holds(true: bool, what: str, note: str = "") -> Finding:
     """A finding that is simply true (1) or not (0)."""
     return Finding(what, float(true), 1.0, 1.0, note=note)
-
-
-def largest_gap(pairs: Iterable[tuple[float, float]], within: float, what: str, note: str = "") -> Finding:
-    """A finding over many points: how far the worst figure lies from what was expected of it."""
-    figures, expected = zip(*pairs, strict=True)
-    gap = float(np.abs(np.subtract(figures, expected)).max())
-    return Finding(what, gap, 0.0, within, note=note)

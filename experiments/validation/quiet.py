@@ -43,7 +43,12 @@ OFF: dict[str, Any] = {
     "leaving": 0.0, "leaving_burnt_out": 0.0, "filling": 0.0, "burning": 0.0, "mending": 0.0, "burnout_loss": 0.0,
     "stretch": 0.0, "practice_leaving": 0.0, "practice_learning": 0.0, "trust_leaving": 0.0, "trust_gain": 0.0,
     "trust_loss": 0.0, "trust_drift": 0.0, "lowball": 0.0, "quality_noise": 0.0, "slow_months": 0, "slow_loss": 0.0,
-    "letting_gap": 0, "places_per_worker": 1.0, "usable_time": 1.0, "share_bought": 0.0,
+    "letting_gap": 0, "places_per_worker": 1.0, "usable_time": 1.0, "share_bought": 0.0, "kith_help": 0.0,
+    "choosing": 0.0, "complaining": 0.0, "complaint_time": 0.0, "complaint_light": 0.0, "technology_start": 0.0,
+    "technology_speed": 0.0, "technology_cost": 0.0, "technology_exclusion": 0.0, "prevention_share": 0.0,
+    "prevention_effect": 0.0, "crises_paid_by_health": 0.0, "crisis_allowance": 0.0, "emergency_reserves": 0.0,
+    "audit_burden": 0.0, "funding_doubt": 0.0, "practice_from_others": 0.0, "practice_forgetting": 0.0,
+    "innovation": 0.0, "imitation": 0.0, "technology_loss": 0.0, "threat_rigidity": 0.0, "entry": 0.0,
 }  # fmt: skip
 """Parameters at which every mechanism is off. A claim turns on what it is about."""
 
@@ -117,6 +122,7 @@ def with_tables(town: Town, organisations: Table, agreements: Table, peers: Tabl
         agreements=ties[: len(agreements)],
         peers=ties[len(agreements) :],
         handoff=np.zeros((many, many) if many < 100 else (1, 1)),
+        wishes=np.zeros(many, town.wishes.dtype),
     )
 
 
