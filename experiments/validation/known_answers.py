@@ -25,6 +25,7 @@ from experiments.validation.claims import Finding, Group, claim, holds, largest_
 from experiments.validation.oracles import (
     Column,
     backlog_and_throughput,
+    believed_renewal,
     bisect,
     continuation,
     failures,
@@ -41,6 +42,7 @@ from experiments.validation.oracles import (
     settled_share,
     settled_trust,
     share_open,
+    trust_of_promises,
     trust_spread,
 )
 from experiments.validation.quiet import (
@@ -258,8 +260,10 @@ def trust_settles(seeds: int) -> Findings:
 
     3,000 ties each after 250 months: trust varies by up to .2 across ties, so the mean is known to .004.
     With a₊ = a₋ = a the mean is p and the standard deviation √(p(1 − p)a/(2 − a)); 10,000 ties know the
-    latter to .7% (asked: 4%). With drift, see `settled_trust`. Residents' trust in a front door balances in
-    the same way: help works with chance p, each month anew. 2,000 residents, six values of p.
+    latter to .7% (asked: 4%). With drift, see `settled_trust`. Averaging moves at one pace both ways, so that
+    it settles as a₊ = a₋ does, whatever the loss. Counting promises gives (prior·first + kept)/(prior + months).
+    Residents' trust in a front door balances in the same way: help works with chance p, each month anew.
+    2,000 residents, six values of p.
     """
     listed = [0.5, 0.8, 0.9, 0.95, 0.99]
     good = [*listed, *(point["p"] for point in points("LC5", 5, p=(0.3, 0.99)))]
@@ -277,6 +281,15 @@ def trust_settles(seeds: int) -> Findings:
         changes = {"trust_gain": 0.05, "trust_loss": 0.2, "trust_drift": drift, "first_trust": 0.9}
         found = float(trust_after([0.8], 300, 6000, **changes).mean())
         yield near(found, settled_trust(0.05, 0.2, 0.8, drift, 0.9), 0.01, f"drift {drift:g} towards .9")
+    for p in alike:
+        trust = trust_after([p], 200, 10_000, trust_rule="averaging", trust_gain=0.1, trust_loss=0.9)[0]
+        spread = trust_spread(0.1, p)
+        yield near(float(trust.mean()), p, 0.01, f"averaging by .1, good months {p:g}: mean")
+        yield near(float(trust.std()), spread, 0.04 * spread, f"averaging by .1, good months {p:g}: spread")
+        trust = trust_after([p], 60, 10_000, trust_rule="beta", trust_prior=24.0, first_trust=0.5)[0]
+        mean, spread = trust_of_promises(24.0, 0.5, p, 60)
+        yield near(float(trust.mean()), mean, 0.01, f"counting 60 promises, good months {p:g}: mean")
+        yield near(float(trust.std()), spread, 0.04 * spread, f"counting 60 promises, good months {p:g}: spread")
     gain, loss = 0.05, 0.08
     works = [0.5, 0.8, 0.9, 0.95, 0.6, 0.7]
     town = quiet_town({"inflow": 1.0, "resident_trust_gain": gain, "resident_trust_loss": loss}, residents=2000)
@@ -398,6 +411,8 @@ def months_before_skimping(gain: float, surplus: float, patience: float, term: i
 def shadow_of_the_end(seeds: int) -> Findings:
     """S·Σ d^j over the months left, and r·d^(m+1)·V₀ for terms to come, V₀ = S(1 − d^L)/((1 − d)(1 − r·d^L)).
 
+    Where the buyer's money is settled Y years at a time, a renewal is believed in as r(1 − u/Y).
+
     A seller who will not be renewed keeps its word while D ≤ S·(d + … + d^m), with m months to go after this
     one, and skimps from the month in which that ceases to hold until the end.
     """
@@ -409,6 +424,13 @@ def shadow_of_the_end(seeds: int) -> Findings:
             expected = continuation(0.99, 36, renewal, months_left - 1)
             what = f"{month} month of 36, renewal {renewal:g}"
             yield near(shadow_of_the_future(tie, town), expected, 1e-9 * max(1.0, expected), what)
+    for years in (1, 5):
+        doubt = {"patience": 0.99, "funding_doubt": 0.1, "settlement_years": years}
+        town = plain(sellers_town(1, doubt, {"renewal": 0.9, "term": 36.0}))
+        town.agreements[0].months_left = 1
+        expected = continuation(0.99, 36, believed_renewal(0.9, 0.1, years), 0)
+        found = shadow_of_the_future(town.agreements[0], town)
+        yield near(found, expected, 1e-9 * expected, f"last month of 36, renewal 0.9, budgets settled every {years}y")
     anywhere = []
     for point in points("LC12", 20, patience=(0.5, 0.999), term=(6, 121), renewal=(0, 1), left=(0, 1)):
         term, renewal = floor(point["term"]), point["renewal"]

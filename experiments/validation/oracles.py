@@ -92,6 +92,15 @@ def settled_trust(gain: float, loss: float, good: float, drift: float = 0.0, sta
     return ((1.0 - drift) * gain * good + drift * start) / (1.0 - (1.0 - drift) * kept)
 
 
+def trust_of_promises(prior: float, first: float, good: float, months: int) -> tuple[float, float]:
+    """Mean and standard deviation of trust that is promises kept over all promises, first trust weighing `prior`.
+
+    τ = (prior·first + kept)/(prior + months), with kept promises drawn from Bin(months, good).
+    """
+    whole = prior + months
+    return (prior * first + months * good) / whole, sqrt(months * good * (1.0 - good)) / whole
+
+
 def trust_spread(step: float, good: float) -> float:
     """Standard deviation of trust whose gains and losses are alike: √(p(1 − p)a/(2 − a))."""
     return sqrt(good * (1.0 - good) * step / (2.0 - step))
@@ -119,6 +128,11 @@ def continuation(patience: float, term: float, renewal: float, months_after: int
     whole_term = (1.0 - patience**term) / ((1.0 - patience) * (1.0 - renewal * patience**term))
     this_term = sum(patience**month for month in range(1, months_after + 1))
     return this_term + renewal * patience ** (months_after + 1) * whole_term
+
+
+def believed_renewal(renewal: float, doubt: float, years: int) -> float:
+    """How likely a renewal is thought where the buyer's money is settled so many years at a time: r(1 − u/Y)."""
+    return renewal * (1.0 - doubt / years)
 
 
 def months_that_hold(temptation: float, surplus: float, patience: float, term: int) -> int:
@@ -180,6 +194,87 @@ def failures(partners: int, hit: int, reserves: float, loss: float, pooled: bool
     if not pooled:
         return hit if loss > reserves else 0
     return partners if hit * loss > partners * reserves else 0
+
+
+# ---- what spreads ---------------------------------------------------------------------------------
+
+
+def averaged(ties: Column, opinions: Column) -> float:
+    """Where all end who average themselves and those tied to them: Σ(dᵢ + 1)xᵢ / Σ(dᵢ + 1) (DeGroot 1974)."""
+    weights = ties.sum(axis=1) + 1.0
+    return float((weights * opinions).sum() / weights.sum())
+
+
+def pace_of_averaging(ties: Column) -> float:
+    """What is left of disagreement after one more round, in the long run: the second largest eigenvalue."""
+    rounds = (ties + np.eye(len(ties))) / (ties.sum(axis=1) + 1.0)[:, None]
+    return float(np.sort(np.abs(np.linalg.eigvals(rounds)))[-2])
+
+
+def bass(innovation: float, imitation: float, months: int, first: float = 0.0) -> Column:
+    """Share that has taken it up, month by month: F' = F + (1 − F)(p + qF)."""
+    shares = [first]
+    for _ in range(months):
+        shares.append(shares[-1] + (1.0 - shares[-1]) * (innovation + imitation * shares[-1]))
+    return np.array(shares)
+
+
+def logistic(first: float, pace: float, months: float) -> float:
+    """Share that has learnt, in continuous time: x = 1/(1 + ((1 − x₀)/x₀)·e^(−bt))."""
+    return 1.0 / (1.0 + (1.0 - first) / first * exp(-pace * months))
+
+
+def kept_up(imitation: float, loss: float) -> float:
+    """Share that keeps up what is imitated and dropped: (1 − i)·βi = γi gives i = 1 − γ/β, or 0 where γ ≥ β."""
+    return max(0.0, 1.0 - loss / imitation)
+
+
+def reached(threshold: int, seeds: int, months: int, size: int) -> int:
+    """How many have followed on a ring where each is tied to two on either side, from neighbours that began.
+
+    With threshold 1 a block grows by two at each end every month. With threshold 2 it takes two neighbours
+    to begin with, and the block then grows by one at each end: the next in line has both its near ties in the
+    block, the one after only one. With threshold 3 nobody outside the block has three ties in it.
+    """
+    if threshold > 2 or seeds < threshold:
+        return seeds
+    return min(size, seeds + (4 if threshold == 1 else 2) * months)
+
+
+def basin(
+    temptation: float, reward: float, punishment: float, sucker: float, goes_on: float, players: int
+) -> tuple[float, float]:
+    """Share of tit-for-tat above which it earns more than always defecting: in a large town, and among so many.
+
+    With all playing all, and each round followed by another with chance w: a pair of tit-for-tats earns
+    R/(1 − w) each, against a defector S + wP/(1 − w), a defector against it T + wP/(1 − w), two defectors
+    P/(1 − w) each. Equal at x* = 1/(1 + (R − (1 − w)T − wP)/((P − S)(1 − w))) in a large town. Nobody plays
+    with themselves, so among n players it is where (k − 1)a + (n − k)b = kc + (n − k − 1)d.
+    """
+    end = 1.0 - goes_on
+    large = 1.0 / (1.0 + (reward - end * temptation - goes_on * punishment) / ((punishment - sucker) * end))
+    a, d = reward / end, punishment / end
+    b, c = sucker + goes_on * d, temptation + goes_on * d
+    among = (a - players * b + (players - 1) * d) / (a - b - c + d)
+    return large, among / players
+
+
+def joined(mean: float, spread: float) -> float:
+    """Share of a crowd that joins when thresholds are normal: where x = Φ((x − mean)/spread), reached from 0."""
+    from scipy.stats import norm  # noqa: PLC0415
+
+    share = 0.0
+    for _ in range(100_000):
+        share = float(norm.cdf((share - mean) / spread))
+    return share
+
+
+def giant_component(degree: float) -> float:
+    """Share of a random graph in its largest component: S = 1 − e^(−cS), or 0 where c ≤ 1 (Erdős & Rényi 1960)."""
+    share = 1.0
+    for _ in range(10_000):
+        share = 1.0 - exp(-degree * share)
+    return share
 
 
 # ---- regime boundaries ----------------------------------------------------------------------------
