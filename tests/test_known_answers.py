@@ -6,15 +6,16 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from agents import agreements, money, residents, staff, ties
+from agents import agreements, learning, money, residents, staff, ties
 from agents.tables import NEEDS, Component, Status
-from experiments.validation import boundaries, known_answers, oracles
+from experiments.validation import boundaries, known_answers, oracles, spreading
 from experiments.validation.claims import CLAIMS, Claim, Finding, Group, largest_gap, near
 from experiments.validation.quiet import live, plain, sellers_town
 
@@ -136,6 +137,47 @@ def test_the_boundary_between_fixed_and_open_is_as_listed() -> None:
     assert oracles.rise_at_boundary(0.04, 5.0, 4) == float("inf")
 
 
+def test_averages_on_a_star_and_in_a_club_are_as_listed() -> None:
+    for graph, consensus, pace in ((nx.star_graph(4), 5 / 13, 0.5), (nx.karate_club_graph(), 17 / 190, 0.8961420)):
+        tied = nx.to_numpy_array(graph, nodelist=sorted(graph), weight=None)
+        first = np.zeros(len(tied))
+        first[0] = 1.0
+        assert oracles.averaged(tied, first) == pytest.approx(consensus)
+        assert oracles.pace_of_averaging(tied) == pytest.approx(pace, abs=1e-6)
+
+
+def test_shares_that_take_something_up_are_as_listed() -> None:
+    listed = [0.0300, 0.1228, 0.3701, 0.9056, 0.9998]
+    assert oracles.bass(0.03, 0.38, 24)[[1, 3, 6, 12, 24]] == pytest.approx(listed, abs=1e-4)
+    grown = [oracles.logistic(0.01, 0.2, month) for month in (12, 24, 22.976)]
+    assert grown == pytest.approx([0.1002, 0.5510, 0.5], abs=1e-4)
+
+
+def test_the_month_s_recursion_tends_to_the_curve_of_bass() -> None:
+    """In rounds of a hundredth of a month: F(t) = (1 − e^−(p+q)t)/(1 + (q/p)e^−(p+q)t), and .460526 at 6.1926."""
+    assert oracles.bass(0.0003, 0.0038, 700)[619] == pytest.approx(0.460526, abs=2e-3)
+
+
+@pytest.mark.parametrize(("beta", "settled"), [(0.3, 2.0 / 3.0), (0.15, 1.0 / 3.0), (0.1, 0.0), (0.05, 0.0)])
+def test_what_is_kept_up_balances_what_is_imitated_and_what_is_dropped(beta: float, settled: float) -> None:
+    found = oracles.kept_up(beta, 0.1)
+    assert found == pytest.approx(settled)
+    assert (1.0 - found) * beta * found == pytest.approx(0.1 * found)
+
+
+def test_blocks_on_a_ring_grow_as_listed() -> None:
+    assert [oracles.reached(2, 2, month, 100) for month in (1, 48, 49)] == [4, 98, 100]
+    assert [oracles.reached(1, 1, month, 100) for month in (24, 25)] == [97, 100]
+    assert oracles.reached(2, 1, 60, 100) == 1
+    assert oracles.reached(3, 2, 60, 100) == 2
+
+
+@pytest.mark.parametrize(("goes_on", "edge"), [(0.6, 0.5), (0.75, 0.2), (0.9, 0.0588), (0.95, 0.0270)])
+def test_the_edge_of_a_basin_is_as_listed(goes_on: float, edge: float) -> None:
+    assert oracles.basin(5.0, 3.0, 1.0, 0.0, goes_on, 200)[0] == pytest.approx(edge, abs=1e-4)
+    assert oracles.basin(5.0, 3.0, 1.0, 0.0, goes_on, 10**9)[1] == pytest.approx(edge, abs=1e-4)
+
+
 # ---- any other point would have done ----------------------------------------------------------------
 
 
@@ -223,6 +265,57 @@ def test_a_wrong_rule_fails_its_claim(
     claim: str, rule: str, wrong: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boundaries if claim.startswith("RB") else known_answers, rule, wrong)
+    assert not all(_passes(CLAIMS[claim]))
+
+
+def never_drops(organisation: Any, town: Any) -> None:
+    before = organisation.technology
+    learning.learn(organisation, town)
+    organisation.technology = max(before, organisation.technology)
+
+
+def hears_of_one_more(organisation: Any, town: Any) -> None:
+    if organisation.technology_leads > 0:
+        organisation.technology_leads += 1
+    learning.learn(organisation, town)
+
+
+def hears_of_all_at_once(organisation: Any, town: Any) -> None:
+    if organisation.technology_heard > 0.0:
+        organisation.technology_heard = organisation.ties * 1.0
+    learning.learn(organisation, town)
+
+
+def counts_for_nothing_itself(organisation: Any, town: Any) -> None:
+    seen = organisation.looked_at
+    learning.wish_for_terms(organisation, town)
+    if seen > 0:
+        learning.scale_terms(town.wishes[organisation.id], (seen + 1.0) / seen)
+        learning.add_terms(town.wishes[organisation.id], organisation, -1.0 / seen)
+
+
+def admires_the_worst(town: Any) -> None:
+    spreading.everyone_plays(town)
+    for partner in town.partners:
+        partner.standing = -partner.standing
+
+
+@pytest.mark.parametrize(
+    ("claim", "month", "rule", "wrong"),
+    [
+        ("LC6", "APRILS", "wish_for_terms", counts_for_nothing_itself),
+        ("LC7", "MIXED_MONTH", "learn", hears_of_all_at_once),
+        ("LC8", "MIXED_MONTH", "learn", never_drops),
+        ("LC10", "HEARING_MONTH", "learn", hears_of_one_more),
+        ("LC13", "DILEMMA", "everyone_plays", admires_the_worst),
+    ],
+)
+def test_a_wrong_rule_in_the_month_fails_its_claim(
+    claim: str, month: str, rule: str, wrong: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [(table, wrong if each.__name__ == rule else each) for table, each in getattr(spreading, month)]
+    assert any(each is wrong for _, each in lines)
+    monkeypatch.setattr(spreading, month, tuple(lines))
     assert not all(_passes(CLAIMS[claim]))
 
 

@@ -215,7 +215,7 @@ def test_no_agent_is_made_until_somebody_asks():
     model = lived(2)
     assert model._tables is None
     assert model.tables["residents"].made == 0
-    assert model.agents_by_type[Funder].do("add_up_budget")
+    assert model.agents_by_type[Funder].do("hold_the_purse")
     assert model.tables["residents"].made == 0
 
 

@@ -47,8 +47,9 @@ OFF: dict[str, Any] = {
     "choosing": 0.0, "complaining": 0.0, "complaint_time": 0.0, "complaint_light": 0.0, "technology_start": 0.0,
     "technology_speed": 0.0, "technology_cost": 0.0, "technology_exclusion": 0.0, "prevention_share": 0.0,
     "prevention_effect": 0.0, "crises_paid_by_health": 0.0, "crisis_allowance": 0.0, "emergency_reserves": 0.0,
-    "audit_burden": 0.0, "funding_doubt": 0.0, "practice_from_others": 0.0, "practice_forgetting": 0.0,
-    "innovation": 0.0, "imitation": 0.0, "technology_loss": 0.0, "threat_rigidity": 0.0, "entry": 0.0,
+    "emergency_end": 0.0, "emergency_saving": 0.0, "audit_burden": 0.0, "funding_doubt": 0.0,
+    "practice_from_others": 0.0, "practice_forgetting": 0.0, "innovation": 0.0, "imitation": 0.0,
+    "technology_loss": 0.0, "threat_rigidity": 0.0, "entry": 0.0,
 }  # fmt: skip
 """Parameters at which every mechanism is off. A claim turns on what it is about."""
 

@@ -41,10 +41,14 @@ static void prices_move(Town *town) {
     for (int c = 0; c < COMPONENTS; c++) clock->prices[c] = outside->prices[c];
     clock->household_energy = outside->household_energy;
     clock->demand = outside->demand;
+    clock->aged = town->parameters->ageing * (double)clock->month / 12.0;
+    int64_t opens = town->parameters->broker_opens, closes = town->parameters->broker_closes;
+    clock->broker = opens > 0 && opens <= clock->month && (closes == 0 || clock->month < closes);
     for (int i = 0; i < WELLBEING_BINS; i++) clock->wellbeing[i] = 0;
     for (int i = 0; i < WAITING_BINS; i++) clock->waiting[i] = 0;
     books->cost_rise = books->funders = books->partners = books->staff = books->residents = 0.0;
     books->paid_in = books->paid_away = books->public_cost = books->tie_cost = books->crisis_cost = 0.0;
+    books->crisis_cost_to_health = books->broker_cost = 0.0;
     double held = 0.0;
     for (int64_t i = 0; i < town->many_services; i++) held += town->services[i].reserves;
     for (int64_t i = 0; i < town->many_funders; i++) held += town->funders[i].reserves;
@@ -60,6 +64,11 @@ static void clear_the_count(Neighbourhood *here) {
     here->wellbeing = here->need = here->unmet = 0.0;
     here->waiting = here->waiting_long = here->asked = here->came_back = here->gave_up = 0;
     here->crises = here->helped = here->resolved = here->moved = here->low_wellbeing = here->several_needs = 0;
+    here->complaints = 0;
+    for (int need = 0; need < NEEDS; need++) {
+        here->queue[need] = 0;
+        here->quota[need] = 0.0;
+    }
 }
 
 static void open_doors(Organisation *service, Town *town) {
@@ -88,9 +97,10 @@ static inline void feel_the_squeeze(Resident *r, Town *town) {
 
 static inline double new_need(Resident *r, int need, double exposure, Town *town) {
     const Parameters *p = town->parameters;
-    double likely = exposure * p->inflow_mix[need];
-    if (need == NEED_CARE) likely *= exp((r->age - 50.0) / p->age_scale);
-    else if (need == NEED_HEALTH) likely *= exp(0.5 * (r->age - 50.0) / p->age_scale);
+    double likely = exposure * p->inflow_mix[need] * town->services[need].spared;
+    double older = r->age + town->clock->aged - 50.0;
+    if (need == NEED_CARE) likely *= exp(older / p->age_scale);
+    else if (need == NEED_HEALTH) likely *= exp(0.5 * older / p->age_scale);
     if (r->status[need] == STATUS_WAITING) likely *= exp(p->escalation * r->need[need]);
     if (chance(town, DECISION_NEED_STRIKES, r->luck, need) >= likely) return 0.0;
     double either_side = 2.0 * chance(town, DECISION_HOW_BAD, r->luck, need) - 1.0;
@@ -109,10 +119,28 @@ static inline void need_grows(Resident *r, Town *town) {
         if (felt > p->tolerance)
             for (int need = 0; need < NEEDS; need++) r->pressure[need] += p->spillover[need][since] * felt;
     }
+    double worst = 0.0;
     for (int need = 0; need < NEEDS; need++) {
         double grown = (1.0 - p->recovery) * r->need[need] + r->pressure[need];
         r->need[need] = least(1.0, most(0.0, grown));
+        worst = most(worst, r->need[need]);
     }
+    r->spare = p->tolerance > 0.0 ? most(0.0, 1.0 - worst / p->tolerance) : 0.0;
+}
+
+static inline void be_helped_by_kith(Resident *r, Town *town) {
+    const Parameters *p = town->parameters;
+    if (p->kith_help <= 0.0 || r->spare > 0.0) return;
+    int worst = 0;
+    for (int need = 1; need < NEEDS; need++)
+        if (r->need[need] > r->need[worst]) worst = need;
+    double given = 0.0;
+    for (int64_t place = r->first_kith; place < r->last_kith; place++) {
+        const Resident *kith = &town->residents[town->kith[place]];
+        given += kith->spare / (double)(kith->last_kith - kith->first_kith);
+    }
+    double share = p->kith_help * town->neighbourhoods[r->neighbourhood].social_capital * given;
+    r->need[worst] *= 1.0 - least(1.0, share);
 }
 
 /* ---- residents: asking ---- */
@@ -132,11 +160,13 @@ static inline void join_queue(Resident *r, int need, Town *town) {
     else if (town->parameters->queue_order == 1) one->priority = (double)r->waited[need] + lot;
     else one->priority = (double)open_needs(r, town) + 1e-6 * lot;
     service->queue += 1;
+    town->neighbourhoods[r->neighbourhood].queue[need] += 1;
 }
 
 static inline void ask_for_help(Resident *r, Town *town) {
     const Parameters *p = town->parameters;
     Neighbourhood *here = &town->neighbourhoods[r->neighbourhood];
+    int agency = p->agency == 1;
     for (int need = 0; need < NEEDS; need++) {
         int64_t status = r->status[need];
         r->status[need] = STATUS_NONE;
@@ -147,14 +177,15 @@ static inline void ask_for_help(Resident *r, Town *town) {
         }
         double trust = r->trust[need];
         if (status == STATUS_WAITING) {
-            if (chance(town, DECISION_GIVE_UP, r->luck, need) < p->giving_up * (1.0 - trust)) {
+            if (agency && chance(town, DECISION_GIVE_UP, r->luck, need) < p->giving_up * (1.0 - trust)) {
                 r->waited[need] = 0;
                 here->gave_up += 1;
                 continue;
             }
             r->waited[need] += 1;
         } else {
-            double willing = p->asking + (1.0 - p->asking) * trust;
+            double willing = agency ? p->asking + (1.0 - p->asking) * trust : 1.0;
+            if (r->online == 0) willing *= 1.0 - p->technology_exclusion * town->services[need].technology;
             if (chance(town, DECISION_ASK_FOR_HELP, r->luck, need) >= willing) continue;
             r->waited[need] = 0;
             r->contacts += 1;
@@ -162,6 +193,8 @@ static inline void ask_for_help(Resident *r, Town *town) {
             if (status == STATUS_SERVED) {
                 r->returns += 1;
                 here->came_back += 1;
+                if (agency && chance(town, DECISION_CHOOSE_ANOTHER, r->luck, need) < p->choosing * (1.0 - trust))
+                    r->provider[need] = NOBODY;
             }
         }
         r->status[need] = STATUS_WAITING;
@@ -266,18 +299,21 @@ static void share_out_places(Organisation *service, Town *town) {
             double flexibility = service->peers > 0 ? service->flexibility / (double)service->peers : 0.0;
             service->places_left -= 1.0;
             service->served += 1;
-            give_help(r, service->id, service, 1.0, flexibility, town);
+            service->succeeded += give_help(r, service->id, service, 1.0, flexibility, town);
         } else {
             Tie *tie = &town->agreements[place];
             Organisation *seller = &town->organisations[tie->seller];
             tie->places_left -= 1.0;
             tie->served += 1;
             seller->served += 1;
-            tie->succeeded += give_help(r, service->id, seller, tie->effort, tie->flexibility, town);
+            int64_t worked = give_help(r, service->id, seller, tie->effort, tie->flexibility, town);
+            tie->succeeded += worked;
+            service->succeeded += worked;
         }
         waiting -= 1;
         queue[0] = queue[waiting];
         sift_down(queue, 0, waiting);
+        queue[waiting].resident = NOBODY;
     }
 }
 
@@ -304,6 +340,7 @@ static inline void fall_into_crisis(Resident *r, Town *town) {
             r->crises += 1;
             r->remaining[need] *= 1.0 - p->crisis_relief;
             town->neighbourhoods[r->neighbourhood].crises += 1;
+            town->services[need].crises += 1;
             town->books->crisis_cost += p->crisis_cost;
             tell(town, HAPPENING_CRISIS, r->id, need, r->need[need], CAUSE_NEED_UNMET, town->services[need].event);
         }
@@ -327,6 +364,10 @@ static inline void take_stock(Resident *r, Town *town) {
                 r->trust[need] = trust + p->resident_trust_gain * (1.0 - trust);
             } else {
                 r->trust[need] = trust - p->resident_trust_loss * trust;
+                if (p->agency == 1 && chance(town, DECISION_COMPLAIN, r->luck, need) < p->complaining) {
+                    town->organisations[helper].complaints += 1;
+                    here->complaints += 1;
+                }
             }
         } else if (r->status[need] == STATUS_WAITING) {
             r->trust[need] = trust - p->resident_trust_loss * trust;
@@ -389,6 +430,7 @@ void live(Town *town, int64_t months) {
         for (int64_t i = 0; i < town->many_services; i++) open_doors(&town->services[i], town);
         EVERY_RESIDENT feel_the_squeeze(&town->residents[i], town);
         EVERY_RESIDENT need_grows(&town->residents[i], town);
+        EVERY_RESIDENT be_helped_by_kith(&town->residents[i], town);
         EVERY_RESIDENT ask_for_help(&town->residents[i], town);
         for (int64_t i = 0; i < town->many_services; i++) share_out_places(&town->services[i], town);
         EVERY_RESIDENT fall_into_crisis(&town->residents[i], town);

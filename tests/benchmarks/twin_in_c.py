@@ -77,7 +77,7 @@ def source_for(town: Town) -> str:
             *(record_text(name, layout) for name, layout in records.items()),
             "typedef struct Town {",
             *whole,
-            "    double *handoff;",
+            "    double *handoff; int64_t *kith;",
             "} Town;",
             Path(__file__).with_name("twin.c").read_text(encoding="utf-8"),
         ]
@@ -107,7 +107,8 @@ class TownInC:
         for table in TABLES:
             numbers += [getattr(town, table).ctypes.data, len(getattr(town, table))]
         numbers += [np.asarray(getattr(town, table)).ctypes.data for table in SINGLE]
-        self._where = (ctypes.c_int64 * (len(numbers) + 1))(*numbers, town.handoff.ctypes.data)
+        numbers += [town.handoff.ctypes.data, town.kith.ctypes.data]
+        self._where = (ctypes.c_int64 * len(numbers))(*numbers)
 
     def live(self, months: int) -> None:
         """Live some months."""

@@ -22,15 +22,16 @@ NONE, WAITING, SERVED = range(3)
 class Place(mesa.Agent):
     """A neighbourhood, counting the people in it."""
 
-    def __init__(self, model: TwinModel, deprivation: float) -> None:
+    def __init__(self, model: TwinModel, deprivation: float, social_capital: float) -> None:
         super().__init__(model)
-        self.deprivation = deprivation
+        self.deprivation, self.social_capital = deprivation, social_capital
         self.clear()
 
     def clear(self) -> None:
         """Put last month's count away."""
         self.residents = self.waiting = self.waiting_long = self.asked = self.came_back = self.gave_up = 0
         self.crises = self.helped = self.resolved = self.moved = self.low_wellbeing = self.several_needs = 0
+        self.complaints = 0
         self.wellbeing = self.need = self.unmet = 0.0
 
 
@@ -40,7 +41,7 @@ class Partner(mesa.Agent):
     def __init__(self, model: TwinModel, quality: float, practice: float) -> None:
         super().__init__(model)
         self.quality, self.practice = quality, practice
-        self.served = 0
+        self.served = self.complaints = 0
 
 
 class Service(Partner):
@@ -50,7 +51,9 @@ class Service(Partner):
         super().__init__(model, quality, practice)
         self.need_served = need
         self.flexibility = flexibility
-        self.posts = 0.0
+        self.posts = self.technology = 0.0
+        self.spared = 1.0
+        self.crises = 0
         self.places_left = 0.0
         self.queue: list[tuple[float, float, Resident]] = []
 
@@ -114,6 +117,9 @@ class Resident(mesa.Agent):
         super().__init__(model)
         self.here = here
         self.age, self.slack, self.frailty = row["age"], row["slack"], row["frailty"]
+        self.online = row["online"]
+        self.kith: list[Resident] = []
+        self.spare = 0.0
         self.energy_share, self.food_share = row["energy_share"], row["food_share"]
         self.need, self.trust = row["need"], row["trust"]
         self.remaining = [1.0] * NEEDS
@@ -126,9 +132,13 @@ class Resident(mesa.Agent):
         self.contacts = self.returns = self.crises = 0
 
     def begin_month(self) -> None:
-        """What concerns nobody else: living gets dearer, needs grow, help is asked for."""
+        """What concerns nobody else: living gets dearer, needs grow."""
         self.feel_the_squeeze()
         self.need_grows()
+
+    def seek_help(self) -> None:
+        """Kith help with the worst need, and help is asked for."""
+        self.be_helped_by_kith()
         self.ask_for_help()
 
     def end_month(self) -> None:
@@ -159,15 +169,25 @@ class Resident(mesa.Agent):
                     pressure[need] += p.spillover[need][since] * felt
         kept = 1.0 - p.recovery
         self.need = [min(1.0, max(0.0, kept * need + more)) for need, more in zip(self.need, pressure, strict=True)]
+        self.spare = max(0.0, 1.0 - max(self.need) / p.tolerance)
+
+    def be_helped_by_kith(self) -> None:
+        """Kith free of needs of their own take a little off the worst."""
+        if self.spare > 0.0:
+            return
+        worst = self.need.index(max(self.need))
+        given = sum(one.spare / len(one.kith) for one in self.kith)
+        self.need[worst] *= 1.0 - min(1.0, self.model.parameters.kith_help * self.here.social_capital * given)
 
     def new_need(self, need: int, exposure: float) -> float:
         """The blow of a new need this month."""
         p = self.model.parameters
-        likely = exposure * p.inflow_mix[need]
+        likely = exposure * p.inflow_mix[need] * self.model.services[need].spared
+        older = self.age + self.model.aged - 50.0
         if need == Need.CARE:
-            likely *= math.exp((self.age - 50.0) / p.age_scale)
+            likely *= math.exp(older / p.age_scale)
         elif need == Need.HEALTH:
-            likely *= math.exp(0.5 * (self.age - 50.0) / p.age_scale)
+            likely *= math.exp(0.5 * older / p.age_scale)
         if self.status[need] == WAITING:
             likely *= math.exp(p.escalation * self.need[need])
         if self.random.random() >= likely:
@@ -185,13 +205,16 @@ class Resident(mesa.Agent):
                 continue
             trust = self.trust[need]
             if status == WAITING:
-                if self.random.random() < p.giving_up * (1.0 - trust):
+                if p.agency and self.random.random() < p.giving_up * (1.0 - trust):
                     self.waited[need] = 0
                     self.here.gave_up += 1
                     continue
                 self.waited[need] += 1
             else:
-                if self.random.random() >= p.asking + (1.0 - p.asking) * trust:
+                willing = p.asking + (1.0 - p.asking) * trust if p.agency else 1.0
+                if not self.online:
+                    willing *= 1.0 - p.technology_exclusion * self.model.services[need].technology
+                if self.random.random() >= willing:
                     continue
                 self.waited[need] = 0
                 self.contacts += 1
@@ -199,6 +222,8 @@ class Resident(mesa.Agent):
                 if status == SERVED:
                     self.returns += 1
                     self.here.came_back += 1
+                    if p.agency and self.random.random() < p.choosing * (1.0 - trust):
+                        self.provider[need] = None
             self.status[need] = WAITING
             self.model.services[need].queue.append((-self.need[need], self.random.random(), self))
 
@@ -236,6 +261,7 @@ class Resident(mesa.Agent):
                 self.crises += 1
                 self.remaining[need] *= 1.0 - p.crisis_relief
                 self.here.crises += 1
+                self.model.services[need].crises += 1
                 self.model.crisis_cost += p.crisis_cost
                 self.model.events.append((self.model.steps, self, need, severity))
 
@@ -256,6 +282,9 @@ class Resident(mesa.Agent):
                     self.trust[need] = trust + p.resident_trust_gain * (1.0 - trust)
                 else:
                     self.trust[need] = trust - p.resident_trust_loss * trust
+                    if p.agency and self.random.random() < p.complaining:
+                        helper.complaints += 1
+                        self.here.complaints += 1
             elif self.status[need] == WAITING:
                 self.trust[need] = trust - p.resident_trust_loss * trust
             severity = self.need[need]
@@ -308,20 +337,25 @@ class TwinModel(mesa.Model):
         self.parameters = Numbers(town)
         self.outside = [{name: row[name].tolist() for name in row.dtype.names} for row in town.outside]
         self.events: list[tuple[int, Resident, int, float]] = []
-        places = [Place(self, float(row["deprivation"])) for row in town.neighbourhoods]
+        places = [Place(self, float(row["deprivation"]), float(row["social_capital"])) for row in town.neighbourhoods]
         self.services = [
             Service(self, float(row["quality"]), float(row["practice"]), need,
                     float(row["flexibility"]) / max(1, int(row["peers"])))
             for need, row in enumerate(town.services)
         ]  # fmt: skip
         for service, row in zip(self.services, town.services, strict=True):
-            service.posts = float(row["posts"])
+            service.posts, service.technology = float(row["posts"]), float(row["technology"])
+            service.spared = float(row["spared"])
         partners = [Partner(self, float(row["quality"]), float(row["practice"])) for row in town.partners]
         self.graph = self.ties_of(town, [*self.services, *partners])
-        names = ("age", "slack", "frailty", "energy_share", "food_share", "need", "trust")
+        names = ("age", "slack", "frailty", "energy_share", "food_share", "online", "need", "trust")
         columns = {name: town.residents[name].tolist() for name in names}
         for number, home in enumerate(town.residents["neighbourhood"].tolist()):
             Resident(self, {name: columns[name][number] for name in names}, places[home])
+        people = list(self.agents_by_type[Resident])
+        ends = (town.residents[end].tolist() for end in ("first_kith", "last_kith"))
+        for one, first, last in zip(people, *ends, strict=True):
+            one.kith = [people[other] for other in town.kith[first:last].tolist()]
 
     def ties_of(self, town: Town, organisations: list[Partner]) -> nx.MultiGraph:
         """Agreements as edges, and how well each organisation hears from each other."""
@@ -345,11 +379,13 @@ class TwinModel(mesa.Model):
             outside["prices"][part] for part in (Component.FOOD, Component.LABOUR, Component.OTHER)
         )
         self.household_energy, self.demand = outside["household_energy"], outside["demand"]
+        self.aged = self.parameters.ageing * (self.steps - 1) / 12.0
         self.by_wellbeing, self.by_waiting, self.crisis_cost = [0] * 200, [0] * 25, 0.0
         residents = self.agents_by_type[Resident]
         self.agents_by_type[Place].do("clear")
         self.agents_by_type[Service].do("open_doors")
-        residents.shuffle_do("begin_month")
+        residents.do("begin_month")
+        residents.shuffle_do("seek_help")
         self.agents_by_type[Service].shuffle_do("share_out_places")
         residents.do("end_month")
 

@@ -34,6 +34,7 @@ TWIN_MONTH = (
     ("services", open_doors),
     ("residents", residents.feel_the_squeeze),
     ("residents", residents.need_grows),
+    ("residents", residents.be_helped_by_kith),
     ("residents", residents.ask_for_help),
     ("services", services.share_out_places),
     ("residents", residents.fall_into_crisis),
