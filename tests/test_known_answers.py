@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from agents import agreements, learning, money, residents, staff, ties
+from agents import agreements, money, residents, staff, ties
+from agents.learning import add_terms, learn, scale_terms, wish_for_terms
 from agents.tables import NEEDS, Component, Status
 from experiments.validation import boundaries, known_answers, oracles, spreading
 from experiments.validation.claims import CLAIMS, Claim, Finding, Group, largest_gap, near
 from experiments.validation.quiet import live, plain, sellers_town
+from experiments.validation.spreading import everyone_plays
 
 ON_PAPER = [each for each in CLAIMS.values() if each.group in (Group.KNOWN_ANSWER, Group.BOUNDARY)]
 
@@ -270,32 +272,32 @@ def test_a_wrong_rule_fails_its_claim(
 
 def never_drops(organisation: Any, town: Any) -> None:
     before = organisation.technology
-    learning.learn(organisation, town)
+    learn(organisation, town)
     organisation.technology = max(before, organisation.technology)
 
 
 def hears_of_one_more(organisation: Any, town: Any) -> None:
     if organisation.technology_leads > 0:
         organisation.technology_leads += 1
-    learning.learn(organisation, town)
+    learn(organisation, town)
 
 
 def hears_of_all_at_once(organisation: Any, town: Any) -> None:
     if organisation.technology_heard > 0.0:
         organisation.technology_heard = organisation.ties * 1.0
-    learning.learn(organisation, town)
+    learn(organisation, town)
 
 
 def counts_for_nothing_itself(organisation: Any, town: Any) -> None:
     seen = organisation.looked_at
-    learning.wish_for_terms(organisation, town)
+    wish_for_terms(organisation, town)
     if seen > 0:
-        learning.scale_terms(town.wishes[organisation.id], (seen + 1.0) / seen)
-        learning.add_terms(town.wishes[organisation.id], organisation, -1.0 / seen)
+        scale_terms(town.wishes[organisation.id], (seen + 1.0) / seen)
+        add_terms(town.wishes[organisation.id], organisation, -1.0 / seen)
 
 
 def admires_the_worst(town: Any) -> None:
-    spreading.everyone_plays(town)
+    everyone_plays(town)
     for partner in town.partners:
         partner.standing = -partner.standing
 
