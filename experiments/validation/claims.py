@@ -88,6 +88,13 @@ def claim(
     return kept
 
 
+def largest_gap(pairs: Iterable[tuple[float, float]], within: float, what: str, note: str = "") -> Finding:
+    """A finding over many points: how far the worst figure lies from what was expected of it."""
+    gaps = [abs(float(figure) - float(expected)) for figure, expected in pairs]
+    worst = max(gaps) if all(gap >= 0.0 for gap in gaps) else float("nan")
+    return Finding(what, worst, 0.0, within, note=note)
+
+
 def near(figure: float, expected: float, within: float, what: str = "", note: str = "") -> Finding:
     """A finding that should lie within so much of an expected value."""
     return Finding(what, figure, expected - within, expected + within, note=note)
