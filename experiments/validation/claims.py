@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isnan, nan
 
 
 class Level(StrEnum):
@@ -43,6 +44,11 @@ class Finding:
     """How uncertain the figure is (95%), where it comes from several towns."""
     note: str = ""
     """What was tried where it fails; what should be known where it passes."""
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the model could not be asked; the note says why. What was skipped has not passed."""
+        return isnan(self.low)
 
     @property
     def passed(self) -> bool:
@@ -98,6 +104,11 @@ def largest_gap(pairs: Iterable[tuple[float, float]], within: float, what: str, 
 def near(figure: float, expected: float, within: float, what: str = "", note: str = "") -> Finding:
     """A finding that should lie within so much of an expected value."""
     return Finding(what, figure, expected - within, expected + within, note=note)
+
+
+def not_asked(what: str, why: str) -> Finding:
+    """A finding in place of one that could not be made, and why."""
+    return Finding(what, nan, nan, nan, note=why)
 
 
 def holds(true: bool, what: str, note: str = "") -> Finding:
