@@ -26,7 +26,7 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_rules.py").write_text(next(text for text in PYTHON if "@rule" in text))
     arguments = shlex.split(command, comments=True)[1:]
-    assert exit_code(arguments + (SMALL if arguments[0] == "compare" else [])) == 0
+    assert exit_code(arguments + (SMALL if arguments[0] in ("compare", "attribute") else [])) == 0
 
 
 @pytest.mark.parametrize("text", [text for text in PYTHON if "@rule" not in text])

@@ -188,7 +188,7 @@ def count_sentence(attribution: Attribution) -> str:
     apart = sum(each is not None and each.told_apart for each in found)
     return (
         f"Of {len(found)} shares in the outcomes declared in advance, {apart} can be told from 0; about one in twenty "
-        "would be by chance alone. Large shares may cancel in a small whole: look at both."
+        "would be by chance alone if none were real. Large shares may cancel in a small whole: look at both."
     )
 
 
