@@ -61,17 +61,19 @@ def found_peer_pairs(scenario: Scenario, organisations: npt.NDArray[np.void]) ->
     """Who knows whom among organisations, on the kind of graph the scenario names. Pairs as in `each_once`.
 
     Blocks are a service and the partners whose main work is its need; the core is the services. Mutual aid passes
-    only between partners, and on all kinds but `by_lot` some of the ties join a partner to a service.
+    only between partners, and on all kinds but `by_lot` some of the ties join a partner to a service. Every kind has
+    as many ties as `by_lot`. The small world is the usual one: a hand-off and mutual aid do best on `by_lot`, so that
+    it would be the kindest start to governances that live on them.
     """
-    usual = peers_by_lot(scenario.seed, organisations["id"])
+    by_lot = peers_by_lot(scenario.seed, organisations["id"])
     kind = scenario.graph["peer"]
     if kind == "by_lot":
-        return usual
+        return by_lot
     luck = Luck(scenario.seed, Decision.FOUND_PEER, 1)
     main = organisations["id"] % NEEDS
     if kind == "small_world":
-        return small_world(luck, np.argsort(main, kind="stable"), len(usual))
-    return tied_as(kind, luck, len(usual), main, organisations["id"] < NEEDS)
+        return small_world(luck, np.argsort(main, kind="stable"), len(by_lot))
+    return tied_as(kind, luck, len(by_lot), main, organisations["id"] < NEEDS)
 
 
 def neighbours_in_small_worlds(seed: int, neighbourhood: Column) -> Column:

@@ -61,7 +61,7 @@ TOWN = ("residents", "neighbourhoods", "partners", "agreements_per_service")
 TEXTS = ("name", "title", "story", "look_for")
 GRAPHS = {
     "kith": ("small_world", "core_periphery", "block", "random"),
-    "peer": ("by_lot", "small_world", "core_periphery", "block", "random"),
+    "peer": ("small_world", "by_lot", "core_periphery", "block", "random"),
 }
 """The kinds of graph a layer may be founded on, the usual one first (see simulation/graphs.py); or a file's path."""
 LAYERS = tuple(layer.name.lower() for layer in Layer)

@@ -39,7 +39,6 @@ from viz.report import (
     _bracketed,
     _figure,
     _line,
-    _table,
     _tds,
     better,
     fitting,
@@ -48,6 +47,7 @@ from viz.report import (
     listed,
     reading,
     shown,
+    table_of,
     verdict,
 )
 
@@ -350,7 +350,7 @@ def _glance_section(attribution: Attribution, measures: Sequence[str]) -> str:
             cells.append(_short(found, how, measure))
         kind = ' class="whole"' if name == TOTAL else ""
         rows.append(f'<tr{kind}><th scope="row">{_group_shown(attribution, name)}</th>{_tds(cells)}</tr>')
-    return _table(
+    return table_of(
         heads, rows,
         "What each group adds to the difference; the last row is the whole, and the rows above add up to it. Bold "
         "where the 95% interval leaves out 0.",
@@ -411,7 +411,7 @@ def _shares_table(attribution: Attribution, measure: str, how: Reading) -> str:
         kind = ' class="whole"' if name == TOTAL else ""
         rows.append(f'<tr{kind}><th scope="row">{_group_shown(attribution, name)}</th>{_tds(cells)}</tr>')
     caption = f"{escape(how.title)}: shares in the difference, {escape(how.difference)}, with 95% intervals."
-    return _table(("Group", *(WORDS[quantity] for quantity in quantities)), rows, caption)
+    return table_of(("Group", *(WORDS[quantity] for quantity in quantities)), rows, caption)
 
 
 def _dials_section(attribution: Attribution, measures: Sequence[str]) -> str:
@@ -455,7 +455,7 @@ def _ladder_table(attribution: Attribution, measure: str, how: Reading, quantiti
         f"{escape(how.title)}, {escape(how.difference)}, with 95% intervals; bold where they leave out 0. "
         f"{_same_dials(attribution)}"
     )
-    return _table(heads, rows, caption, "wide")
+    return table_of(heads, rows, caption, "wide")
 
 
 def _same_dials(attribution: Attribution) -> str:
@@ -527,7 +527,7 @@ def _compared_section(attribution: Attribution) -> str:
             row = f'<th scope="row">{_dial(dial)}<small>{escape(declared[dial].unit)}</small></th>{_tds(cells)}'
             rows.append(f'<tr>{row}<td style="text-align:left">{escape(declared[dial].meaning)}</td></tr>')
     heads = ("Dial", *(escape(shown(name)) for name in attribution.names), "Meaning")
-    return _table(
+    return table_of(
         heads, rows, "The dials of each governance, by group. No rule of the model reads a governance’s name."
     )
 
@@ -549,7 +549,7 @@ def _again_section(attribution: Attribution) -> str:
         f"<pre>kith attribute {QUESTION}</pre>"
         "<p><code>attribution</code> (Parquet and CSV) holds every total, share and step for every measure of the "
         "model, and <code>runs</code> what each mixture came to in each seed.</p>"
-        + _table(("What", "Version"), [made], "What made these results.", "words")
+        + table_of(("What", "Version"), [made], "What made these results.", "words")
         + rules
     )
 
