@@ -281,7 +281,7 @@ def test_a_scenario_file_names_kinds_of_graph(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('[graph]\nkith = "block"\n')
     scenario = load_scenario(file)
-    assert scenario.graph == {"kith": "block", "peer": "by_lot"}
+    assert scenario.graph == {"kith": "block", "peer": "small_world"}
     assert scenario.graph_files() == {}
     again = tmp_path / "again.toml"
     again.write_text(scenario.to_toml())
