@@ -481,13 +481,13 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
         rng: Any,
         fork: bool = False,
     ) -> None:
-        parameters = {name: value for name, value in given.items() if value is not None}
-        refuse_unknown(parameters, [*PARAMETERS, "months"])
-        months = parameters.pop("months", None)
+        asked = {name: value for name, value in given.items() if value is not None}
+        refuse_unknown(asked, [*PARAMETERS, "months"])
+        months = asked.pop("months", None)
         change = Change(
             month=self.month,
             governance=dict(governance) if isinstance(governance, Mapping) else governance,
-            parameters=parameters,
+            parameters=asked,
             shocks=None if shocks is None else tuple(shocks),
             further_shocks=further_shocks,
             rules=None if rules is None else text_of(rules),
