@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
 from agents.declared import near
 from experiments.pairs import Comparison, ComparisonError, Governance, named_governances
+from simulation.journal import made_with, model_fingerprint
 from simulation.scenario import Draft, Scenario, ScenarioError, load_scenario, toml, toml_key
 
 QUESTION = "question.toml"
@@ -172,31 +171,10 @@ def _governances(asked: Asked) -> Any:
 
 def provenance(asked: Asked) -> dict[str, str]:
     """What made the results: versions of Kith and of what it stands on, and the fingerprint of the model."""
-    found = {"kith": version_of("kith"), "model": model_fingerprint(), "python": platform.python_version()}
-    found |= {package: version_of(package) for package in ("numpy", "numba", "scipy")}
+    found = made_with()
     if asked.rules:
         found["rules"] = hashlib.sha256(asked.rules.encode()).hexdigest()[:16]
     return found
-
-
-def version_of(package: str) -> str:
-    """The installed version of a package."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def model_fingerprint() -> str:
-    """A hash of the text of every rule, parameter and series of prices: two that differ are two models."""
-    house = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    for room in ("agents", "simulation"):
-        for path in sorted((house / room).rglob("*")):
-            if path.suffix in (".py", ".csv"):
-                digest.update(path.relative_to(house).as_posix().encode())
-                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()[:16]
 
 
 # ---- the folder -------------------------------------------------------------------------------------
@@ -338,5 +316,5 @@ def as_json(comparison: Comparison) -> str:
 
 __all__ = [
     "FILES", "QUESTION", "REPORT", "Asked", "ComparisonError", "FolderError", "Question", "as_json", "check_folder",
-    "question_text", "read_question", "write", "write_parts",
+    "model_fingerprint", "question_text", "read_question", "write", "write_parts",
 ]  # fmt: skip

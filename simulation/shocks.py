@@ -133,6 +133,10 @@ class Shock:
         """Say what is allowed but may surprise."""
         return []
 
+    def only(self, components: tuple[str, ...]) -> Shock:
+        """The same shock, moving nothing but these of its components."""
+        return replace(self, components=components)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Shock):
@@ -281,6 +285,10 @@ class Series(Shock):
         """1 until the first month given; each value holds until the next."""
         values = np.array([1.0, *dict(self.levels)[component]])
         return values[np.searchsorted(self.months, np.arange(months), side="right")]
+
+    def only(self, components: tuple[str, ...]) -> Shock:
+        """The same numbers, without those of other components."""
+        return Series(months=self.months, levels=tuple(each for each in self.levels if each[0] in components))
 
     def problems(self, months: int) -> list[str]:
         """Months must climb, and every component needs a factor for each."""

@@ -333,7 +333,7 @@ def test_help_needs_nothing_heavy() -> None:
 def test_help_shows_verbs_and_every_verb_an_example() -> None:
     code, out, _ = started("--help")
     assert code == 0
-    for verb in ("run", "compare", "attribute", "settings", "parameters", "rules"):
+    for verb in ("run", "compare", "attribute", "validate", "why", "settings", "parameters", "rules"):
         assert verb in out
         code, said, _ = started(verb, "--help")
         assert code == 0

@@ -542,13 +542,13 @@ def run(
         finally:
             bar.close()
     if out is not None:
-        _write_run(out, lived)
+        _write_run(out, lived, rules)
     say(_run_json(lived) if json else _run_text(lived))
     if out is not None:
         tell(f"written: {out}")
 
 
-RUN_FILES = ("months.parquet", "months.csv", "events.parquet", "events.csv", "scenario.toml")
+RUN_FILES = ("months.parquet", "months.csv", "events.parquet", "events.csv", "scenario.toml", "journal.toml")
 
 
 def _check_run_folder(folder: Path, replace: bool) -> None:
@@ -567,13 +567,22 @@ def _check_run_folder(folder: Path, replace: bool) -> None:
         raise Mistake(f"--out {folder}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
 
 
-def _write_run(folder: Path, lived: Run) -> None:
+def _write_run(folder: Path, lived: Run, rules: Path | None) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from experiments.workers import rules_text  # noqa: PLC0415
+    from simulation.journal import fingerprint_of, founded  # noqa: PLC0415
+
+    events = lived.events.rename_axis("event").reset_index()
+    journal = founded(lived.scenario, rules_text(rules))
+    journal = replace(journal, months=lived.scenario.months, town=fingerprint_of(lived.town))
     parts: dict[str, Callable[[Path], object]] = {
         "months.parquet": lambda path: lived.history.to_parquet(path, index=False),
         "months.csv": lambda path: lived.history.to_csv(path, index=False),
-        "events.parquet": lambda path: lived.events.to_parquet(path, index=False),
-        "events.csv": lambda path: lived.events.to_csv(path, index=False),
+        "events.parquet": lambda path: events.to_parquet(path, index=False),
+        "events.csv": lambda path: events.to_csv(path, index=False),
         "scenario.toml": lambda path: path.write_text(lived.scenario.to_toml(), encoding="utf-8"),
+        "journal.toml": lambda path: path.write_text(journal.to_toml(), encoding="utf-8"),
     }
     for name, write in parts.items():
         part = folder / f".{name}.part"
@@ -842,6 +851,77 @@ def _claims_shown(bar: Bar, far: Any) -> None:
     elif bar.clock() - bar.told >= LINES_APART:
         bar.told = bar.clock()
         tell(f"{text}: {far.towns:,} lives so far")
+
+
+@app.command(epilog="Example:  kith run --out mine        kith why mine        kith why mine 349")
+def why(
+    run: Annotated[
+        str, typer.Argument(help="A folder written by kith run or kith compare, a journal, or a setting to live now.")
+    ],
+    event: Annotated[int | None, typer.Argument(help="An event's number; without it, events are listed.")] = None,
+    governance: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of a setting: as for kith run. Of a comparison: which of its own."),
+    ] = None,
+    replicate: Annotated[int, typer.Option(help="Of a comparison: which pair of towns.")] = 0,
+    calm: Annotated[bool, typer.Option("--calm", help="Of a comparison: the town without the shock.")] = False,
+    sets: Sets = None,
+    months: Months = None,
+    residents: Residents = None,
+    seed: Seed = None,
+    without: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CAUSE",
+            help="Another cause to take away: energy, food, wages, other, budget, demand, shocks, reserves, or the "
+            "number of an event to prevent.",
+        ),
+    ] = None,
+    reruns: Annotated[int, typer.Option(help="Pairs of forks, with the cause and without it; 0 for none.")] = 100,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on with a run of another version of the model.")] = False,
+    engine: EngineName = "auto",
+    json: Json = False,
+) -> None:
+    """Tell why something happened in a run: the chain of causes, and whether it happens without the root cause.
+
+    The run is lived again, exactly. Then its root cause is taken away in forks with the same luck: counterfactual
+    within the model, and no more than that.
+    """
+    import json as writer  # noqa: PLC0415
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from experiments import why as causes  # noqa: PLC0415
+
+    check_engine(engine)
+    if reruns < 0:
+        raise Mistake(f"--reruns {reruns}: there must be at least 0, and 100 for a share worth having")
+    own = {"--set": sets, "--months": months, "--residents": residents, "--seed": seed}
+    if causes.is_kept(run):
+        given = [name for name, value in own.items() if value is not None]
+        if given:
+            raise Mistake(f"{', '.join(given)}: {run} has been lived already; only a setting can be changed")
+        journal = causes.journal_in(
+            run, governance=governance, replicate=replicate, world="calm" if calm else "shock", anyway=anyway
+        )
+    else:
+        from simulation.scenario import load_scenario  # noqa: PLC0415
+
+        scenario = scenario_for(load_scenario(run), sets, months, residents, seed)
+        if governance is not None:
+            scenario = scenario.with_(governance=governance_from(governance)[1])
+        journal = causes.journal_for(scenario)
+    with warnings_told():
+        record = causes.Record(journal, engine, anyway)
+        if event is None:
+            told = [asdict(each) for each in record.events]
+            say(writer.dumps(told, indent=1, ensure_ascii=False) if json else causes.listed(record))
+            return
+        bar = Bar(reruns, "pair")
+        try:
+            found = causes.why(record, event, without=without, reruns=reruns, tell=bar.show)
+        finally:
+            bar.close()
+    say(writer.dumps(causes.as_data(found), indent=1, ensure_ascii=False) if json else causes.in_words(found))
 
 
 # ---- the way in -------------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.declared import fields_of, near
 from agents.parameters import Parameters
-from experiments.store import model_fingerprint, version_of
 from experiments.validation.claims import CLAIMS, Claim, Finding, Group
 from experiments.validation.paired import working
+from simulation.journal import model_fingerprint, version_of
 
 if TYPE_CHECKING:
     import pandas as pd
