@@ -91,9 +91,12 @@ def setting_after(change: Change, setting: Scenario) -> Scenario:
 
 
 def hold_ties_as(setting: Scenario, town: Town) -> None:
-    """Write a governance's dials on ties that exist. What an agreement has left to run is cut to its new term."""
+    """Write a governance's dials on ties that exist, and on what organisations ask for.
+
+    What an agreement has left to run is cut to its new term.
+    """
     layers = setting.terms()
-    for layer, rows in (("agreement", town.agreements), ("peer", town.peers)):
+    for layer, rows in (("agreement", town.agreements), ("peer", town.peers), ("agreement", town.organisations)):
         for dial in DIALS:
             rows[dial] = layers[layer][dial]
     rows = town.agreements

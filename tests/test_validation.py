@@ -107,6 +107,7 @@ def test_failing_and_broken_claims_are_kept_and_come_first() -> None:
     broken = found.answers[2]
     assert broken.findings[0].what == "so far so good"
     assert "ZeroDivisionError: nothing to divide by" in broken.traceback
+    assert str(Path(__file__).parent.parent) not in broken.traceback
     table = found.table
     assert set(table["claim"]) == {each.id for each in ALL}
     assert list(table[table["claim"] == "made.breaks"]["finding"]) == ["passed", "failed: error"]
@@ -168,6 +169,8 @@ def test_figures_are_written_for_readers(figure: float, text: str) -> None:
 def test_ranges_are_told_in_words() -> None:
     ranges = [evidence.range_of(Finding("", 0.0, low, high)) for low, high in ((1, 1), (0, 0.5), (2, math.inf))]
     assert ranges == ["exactly 1", "0 to 0.5", "at least 2"]
+    assert evidence.range_of(above_nothing("", np.array([1.0, 1.3, 0.9]))) == "above 0, its interval too"
+    assert evidence.range_of(Finding("", 1.0, 0.2, math.inf, (0.5, 1.5))) == "at least 0.2"
     assert "only reported" in evidence.range_of(reported("", 0.0))
 
 

@@ -6,9 +6,10 @@ by a word and a sign, never by colour alone. The page stands alone: it needs no 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
-from experiments.validation.claims import Finding
+from experiments.validation.claims import Finding, Level
 from experiments.validation.evidence import (
     Answer,
     Evidence,
@@ -36,13 +37,18 @@ OWN_CSS = """
 .claim .scroll{border-radius:.4rem;margin:.5rem 0}
 .word{font-weight:700;white-space:nowrap}.failed .word.failed{background:#FFF0E4;color:#7A3200;padding:0 .35rem;
  border-radius:.25rem}
-.findings td:nth-child(2),.findings td:last-child{text-align:left;min-width:13rem}
+.findings :is(th,td):nth-child(2),.findings :is(th,td):last-child{text-align:left;min-width:15rem}
 .findings tbody th{white-space:nowrap}.findings td{white-space:normal}
-.findings td:nth-child(3),.findings td:nth-child(4),.findings td:nth-child(5){white-space:nowrap}
+.findings td:nth-child(3),.findings td:nth-child(4){white-space:nowrap}.findings td:nth-child(5){min-width:7rem}
 table.findings{font-size:.86rem}
-pre{white-space:pre-wrap}
+pre{white-space:pre-wrap;overflow-wrap:anywhere}
 """
 
+HELD_TO = {
+    Level.EXACT: "the digit (exact)",
+    Level.DISTRIBUTIONAL: "the size and spread (distributional)",
+    Level.RELATIONAL: "the direction (relational)",
+}
 SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "failed: error": "✗ failed: error", "reported": "– reported"}
 
 
@@ -80,10 +86,9 @@ def evidence_html(evidence: Evidence) -> str:
 HOW = """
 <p>The <b>figure</b> is what the model gave, and passes when it lies in the range it <b>must be</b> in. The
 <b>95% interval</b> says how sure the figure is, where it comes from several towns; towns are paired by luck, so that
-they differ only in what is asked about. Where a figure must be “at least” some number and comes with an interval, that
-number is the figure’s own uncertainty: it must be told apart from nothing. What was found by searching was lived again
-on seeds the search had not seen.</p>
-<p><b>Held to</b> says how close the model is held to the claim, after Axtell, Axelrod, Epstein and Cohen (1996):
+they differ only in what is asked about. What was found by searching was lived again on seeds the search had not
+seen.</p>
+<p><b>Held to</b> says how closely the model is held to the claim, after Axtell, Axelrod, Epstein and Cohen (1996):
 <i>exact</i>, to the digit; <i>distributional</i>, the same distribution; <i>relational</i>, the same direction. Figures
 marked “reported” may be anything and are shown so that nothing is left out.</p>
 <p>The <b>plausible box</b> holds every number that nobody has measured here, from half to double its default (for
@@ -119,24 +124,23 @@ def _claim(answer: Answer) -> str:
     broken = ""
     if answer.error:
         broken = f"<p><b>The check broke:</b></p><pre>{escape(answer.traceback.strip())}</pre>"
-    findings = ""
-    if answer.findings:
-        opened = "" if answer.passed else " open"
-        findings = f"<details{opened}><summary>{told}</summary>{_findings(answer)}</details>"
+    rest = [each for each in answer.findings if each not in answer.failed]
+    findings = _findings(answer.failed, f"Findings of {claim.id} that failed.") if answer.failed else ""
+    if rest:
+        table = _findings(rest, f"{'Other findings' if answer.failed else 'Findings'} of {claim.id}.")
+        findings += f"<details><summary>{told}</summary>{table}</details>"
     return (
         f'<article class="claim {kind}" id="{escape(claim.id)}" aria-label="{escape(claim.id)}">'
         f'<h3><span class="word {kind}">{SIGNS[answer.status]}</span> {escape(claim.says)}</h3>'
-        f'<p class="meta"><code>{escape(claim.id)}</code> · held to: {claim.level.value}</p>'
+        f'<p class="meta"><code>{escape(claim.id)}</code> · held to {HELD_TO[claim.level]}</p>'
         f"<p>{escape(claim.source)}</p>{broken}{findings}</article>"
     )
 
 
-def _findings(answer: Answer) -> str:
-    ordered = sorted(answer.findings, key=lambda each: (each.judged and each.passed, not each.judged))
-    judged_last = sorted(ordered, key=lambda each: not each.judged)
-    rows = [_finding(each) for each in judged_last]
+def _findings(findings: Sequence[Finding], caption: str) -> str:
+    rows = [_finding(each) for each in sorted(findings, key=lambda each: not each.judged)]
     heads = ("Result", "What", "Figure", "95% interval", "Must be", "Note")
-    return table_of(heads, rows, f"What the model said to {escape(answer.claim.id)}.", "findings")
+    return table_of(heads, rows, escape(caption), "findings")
 
 
 def _finding(finding: Finding) -> str:

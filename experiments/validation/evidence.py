@@ -11,7 +11,9 @@ import hashlib
 import importlib
 import json
 import math
+import os
 import platform
+import textwrap
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agents.declared import fields_of, near
 from agents.parameters import Parameters
 from experiments.validation.claims import CLAIMS, Claim, Finding, Group
-from experiments.validation.paired import working
+from experiments.validation.paired import SMALLEST, working
 from simulation.journal import model_fingerprint, version_of
 
 if TYPE_CHECKING:
@@ -218,8 +220,16 @@ def _asked(claim: Claim, seeds: int, workers: int | None, done: int, total: int,
         with working(workers, count):
             findings.extend(claim.check(seeds))
     except Exception as error:  # noqa: BLE001  a check that breaks is a failed claim, and loses no other
-        return Answer(claim, tuple(findings), f"{type(error).__name__}: {error}", traceback.format_exc())
+        return Answer(claim, tuple(findings), f"{type(error).__name__}: {error}", _traceback())
     return Answer(claim, tuple(findings))
+
+
+def _traceback() -> str:
+    """How a check broke, with places told from the model's own folder on."""
+    return traceback.format_exc().replace(f"{HOUSE}{os.sep}", "")
+
+
+HOUSE = Path(__file__).resolve().parent.parent.parent
 
 
 # ---- what made it -----------------------------------------------------------------------------------
@@ -268,7 +278,8 @@ def range_of(finding: Finding) -> str:
     if low == high:
         return f"exactly {number(low)}"
     if math.isinf(high):
-        return "above 0" if low <= TINY else f"at least {number(low)}"
+        sure = finding.interval is not None and math.isclose(low, finding.figure - finding.interval[0], rel_tol=TINY)
+        return "above 0, its interval too" if sure or low == SMALLEST else f"at least {number(low)}"
     return f"at most {number(high)}" if math.isinf(low) else f"{number(low)} to {number(high)}"
 
 
@@ -307,12 +318,11 @@ def as_text(evidence: Evidence, width: int = 100) -> str:
         judged = len(answer.judged)
         counts = f"{judged - len(answer.failed)} of {judged}"
         lines.append(f"{'passed' if answer.passed else 'FAILED'}  {answer.claim.id:<{wide}}  {counts:>9}")
-        if answer.error:
-            lines.append(f"        {answer.error}"[:width])
-        lines += [
-            f"        {number(each.figure)}, must be {range_of(each)}: {each.what}"[:width] for each in answer.failed
-        ]
-    return "\n".join([headline(evidence), "", *lines])
+        said = [answer.error] if answer.error else []
+        said += [f"{each.what}: {number(each.figure)}, must be {range_of(each)}" for each in answer.failed]
+        for text in said:
+            lines += textwrap.wrap(text, width, initial_indent=" " * 8, subsequent_indent=" " * 10)
+    return "\n".join([*textwrap.wrap(headline(evidence), width), "", *lines])
 
 
 def as_json(evidence: Evidence) -> str:

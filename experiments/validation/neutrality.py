@@ -42,7 +42,9 @@ from experiments.validation.paired import (
     shown,
     told_apart,
 )
+from simulation import measures
 from simulation.engines import engine_for
+from simulation.measures import label
 from simulation.run import live, rows_of
 from simulation.scenario import Scenario, settings
 from simulation.town import found_town
@@ -211,6 +213,8 @@ NO_GOOD: dict[str, Any] = {
 """Benefits off: hand-offs, help out of scope, honesty, deterrence, good will, trust, rescue. Reserves are so deep that
 no partner needs saving."""
 
+LENDERS = "lenders' reserves"
+
 COSTS: dict[str, Cost] = {
     "indexation": Cost("funders", "public_cost", 1, 0, 1),
     "openness": Cost("funders", "public_cost", 1, 0, 1),
@@ -230,7 +234,7 @@ COSTS: dict[str, Cost] = {
     "coordination": Cost("staff time", "transaction_share", 1, 0, 0.05),
     "flexibility": Cost("residents, in places", "cases_helped", -1, 0, 1, {}, {"capacity": 0.03}),
     "mutual_aid": Cost(
-        "lenders' reserves", "lenders' reserves", -1, 0, 1, {},
+        "lenders' reserves", LENDERS, -1, 0, 1, {},
         {"reserves_median": 3.0, "reserves_spread": 0.9, "outside_income_spread": 0.0, "payout": 0.0},
     ),
     "tender_cost": Cost("buyers, at each tender", "transaction_share", 1, 0, 0.06, {"term": 12.0}),
@@ -239,7 +243,7 @@ COSTS: dict[str, Cost] = {
 
 def cost_met(scenario: Scenario, measure: str) -> float:
     """What a measure says over the reported months; for lenders, what the richer half of partners hold at the end."""
-    if measure != "lenders' reserves":
+    if measure != LENDERS:
         return float(months_of(scenario)[measure].mean())
     at_first = found_town(scenario).partners
     months = at_first["reserves"] / at_first["usual_cost"]
@@ -272,7 +276,9 @@ def every_dial_costs(seeds: int) -> Iterable[Finding]:
         cost = COSTS[dial]
         less = "less " if cost.up < 0 else ""
         what = f"{dial} {cost.low:g} to {cost.high:g}: {less}{cost.measure.replace('_', ' ')}"
-        yield above_nothing(what, cost_of(dial, seeds_from(setting(), confirming(seeds))), f"Met by {cost.who}.")
+        unit = label(getattr(measures, cost.measure))[1] if cost.measure != LENDERS else "months of cost"
+        note = f"Counted in {unit}. Met by {cost.who}."
+        yield above_nothing(what, cost_of(dial, seeds_from(setting(), confirming(seeds))), note)
 
 
 # ---- the ladder of dials ----------------------------------------------------------------------------
@@ -330,8 +336,8 @@ TINY = 1e-9
     "neutrality.every_dial_helps_and_hurts", Group.NEUTRALITY,
     "Each of the twelve dials makes some outcome better somewhere, and some outcome worse somewhere.",
     "No dial is a free lunch and none is pure waste. Each is raised from its lowest to its highest setting, from the "
-    "contract and from the relationship, in every setting with a shock; the clearest gain and the clearest loss are "
-    "then put to the test again on fresh seeds.",
+    "contract and from the relationship, in every setting with a shock; the clearest gain and the clearest loss, on a "
+    "primary outcome where one is moved beyond luck, are then put to the test again on fresh seeds.",
     Level.RELATIONAL,
 )  # fmt: skip
 def every_dial_helps_and_hurts(seeds: int) -> Iterable[Finding]:
@@ -339,10 +345,21 @@ def every_dial_helps_and_hurts(seeds: int) -> Iterable[Finding]:
     for dial in DIALS:
         found = ladder(dial, seeds)
         for way, word in ((1, "helps"), (-1, "hurts")):
-            cell = max(found, key=lambda each: way * found[each][0])
+            cell = clearest(found, way)
             fresh = raised(dial, cell.base, cell.setting, seeds_from(setting(cell.setting), confirming(seeds), FRESH))
             good = way * cell.outcome.better * fresh[:, PLACE[cell.outcome]]
-            yield above_nothing(f"{dial} {word}: {cell}", good, also(found, way, word))
+            yield above_nothing(f"{dial} {word}: {cell}", good, f"{counted(cell.outcome)} {also(found, way, word)}")
+
+
+def counted(outcome: Outcome) -> str:
+    """What an outcome's figure is counted in, as a sentence."""
+    return f"Counted in {outcome.unit}."
+
+
+def clearest(found: Mapping[Cell, tuple[float, int]], way: int) -> Cell:
+    """The clearest gain (way 1) or loss (way -1): on a primary outcome if any is beyond luck there, else on any."""
+    primary = [cell for cell in found if cell.outcome in MAIN and found[cell][1] == way]
+    return max(primary or found, key=lambda each: way * found[each][0])
 
 
 def also(found: Mapping[Cell, tuple[float, int]], way: int, word: str) -> str:
@@ -505,7 +522,7 @@ def contest(name: str, groups: Sequence[Sequence[str]], way: int, words: str, se
         for rival in FAIR_FIGHT if rival != name
     )  # fmt: skip
     what = f"{words}: {outcome}" + (f"; the nearest is {shown(nearest)}" if len(group) > 1 else "")
-    return above_nothing(what, against[nearest], f"On this outcome, of the places in the box, {parts}.")
+    return above_nothing(what, against[nearest], f"{counted(outcome)} Of the places in the box, {parts}.")
 
 
 SHORTLIST = 6
@@ -664,7 +681,7 @@ def the_loser_can_win(seeds: int) -> Iterable[Finding]:
             mean, low, high = interval_of(case.at_defaults)
             yield above_nothing(
                 f"{outcome}: {shown(case.behind)}'s best case against {shown(case.ahead)}", case.best,
-                f"With the defaults {mean:+.3g} [{low:+.3g}, {high:+.3g}]. What matters most there: "
+                f"{counted(outcome)} With the defaults {mean:+.3g} [{low:+.3g}, {high:+.3g}]. What matters most there: "
                 f"{what_moved(case, seeds)}.",
             )  # fmt: skip
 

@@ -19,8 +19,9 @@ from experiments.pairs import BEARERS, FAIR_FIGHT, PRIMARY, direction, seed_of
 from experiments.resilience import loss_area, outcome, performance
 from experiments.validation.claims import Finding
 from experiments.workers import processors
+from simulation import measures
 from simulation.engines import Engine, engine_for
-from simulation.measures import MEASURES
+from simulation.measures import MEASURES, label
 from simulation.run import live, rows_of
 from simulation.scenario import SETTLING, Scenario, load_scenario
 from simulation.town import found_town
@@ -29,6 +30,7 @@ Numbers = npt.NDArray[np.float64]
 
 SHOCK, CALM, EFFECT = "shock", "calm", "effect"
 LOSS = "met_need_loss_area"
+LOSS_UNIT = "percentage-point months"
 RESIDENTS = 300
 """Large enough to settle a difference in a few seeds, small enough to live thousands of towns in a minute."""
 
@@ -43,6 +45,11 @@ class Outcome(NamedTuple):
     def better(self) -> int:
         """1 where more is better, -1 where less is. What somebody bears is worse for whoever bears it."""
         return -1 if self.measure in BEARERS else direction(self.measure)
+
+    @property
+    def unit(self) -> str:
+        """What it is counted in."""
+        return label(getattr(measures, self.measure))[1] if self.measure != LOSS else LOSS_UNIT
 
     def __str__(self) -> str:
         """The outcome in words."""
