@@ -9,6 +9,7 @@ claim derives the new answer. Points that others have worked out stand beside po
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from math import floor, inf, nan
 from typing import Any
 
@@ -30,6 +31,7 @@ from experiments.validation.oracles import (
     continuation,
     failures,
     gambler_ruined,
+    ishigami_shares,
     margin_after,
     months_that_hold,
     months_until_empty,
@@ -847,3 +849,38 @@ def inequality(seeds: int) -> Findings:
         slope = float(drawn.uniform(-0.3, 0.3))
         any_size.append((measured(gradient_town(sizes, 0.4, slope), "inequality_slope"), slope))
     yield largest_gap(any_size, 1e-9, "eight unequal parts, six slopes of either sign")
+
+
+# ---- LC22: which parameter matters ------------------------------------------------------------------
+
+
+@claim(
+    "LC22",
+    Group.KNOWN_ANSWER,
+    "The analysis of variance says of a known function which of its parameters matter.",
+    "Ishigami & Homma (1990); Sobol indices by Saltelli's design, as in SALib",
+)
+def what_matters(seeds: int) -> Findings:
+    """Shares of variance of sin x₁ + 7 sin² x₂ + .1 x₃⁴ sin x₁, from 8 × 4,096 points (`ishigami_shares`).
+
+    It is the tool that is asked here, not the town: SALib, which is used for sweeps of the town's parameters.
+    Where it is not installed (it comes with Kith's `analysis` extra) there is nothing to ask, and no finding.
+    A Shapley effect is a parameter's own share and half of what it shares with each other.
+    """
+    if find_spec("SALib") is None:
+        return
+    from SALib.analyze import sobol as shares  # noqa: PLC0415  optional, and slow to import
+    from SALib.sample import sobol as design  # noqa: PLC0415
+
+    problem = {"num_vars": 3, "names": ["x1", "x2", "x3"], "bounds": [[-np.pi, np.pi]] * 3}
+    x = design.sample(problem, 4096, calc_second_order=True, seed=1)
+    y = np.sin(x[:, 0]) + 7.0 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+    told = shares.analyze(problem, y, calc_second_order=True, num_resamples=2, seed=1)
+    pairs = np.nan_to_num(told["S2"])
+    shapley = told["S1"] + 0.5 * (pairs + pairs.T).sum(axis=1)
+    found = {"V": y.var(), "S1": told["S1"][0], "S2": told["S1"][1], "S3": told["S1"][2]}
+    found |= {"ST1": told["ST"][0], "ST3": told["ST"][2]}
+    found |= {f"Shapley {place + 1}": value for place, value in enumerate(shapley)}
+    for name, expected in ishigami_shares().items():
+        within = 0.02 * expected if name == "V" else 0.02
+        yield near(float(found[name]), expected, within, "variance" if name == "V" else name)
