@@ -655,6 +655,61 @@ def _run_json(lived: Run) -> str:
     )
 
 
+@app.command(epilog="Example:  kith calibrate --trials 480 --out results/calibration")
+def calibrate(
+    study: Annotated[
+        Path | None, typer.Argument(help="A study file.", show_default="the one that comes with Kith")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Sets of parameters to try.", show_default="the study's")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Towns of each world for each set.", show_default="the study's")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = RESULTS / "calibration",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search that the folder holds.")] = False,
+    engine: EngineName = "auto",
+    json: Json = False,
+) -> None:
+    """Look for parameters with which the town does what is known of towns like it, and keep many sets.
+
+    Tunes only to facts declared for tuning, each about one world and averaged over contract, relational and both:
+    never to a difference between governances, so that nobody's win is tuned. Every set within all ranges is as good
+    as any other; those that lie farthest apart are kept as plausible towns, and tried again on fresh seeds first.
+    The same command gives the same answer; one that was interrupted goes on with --resume.
+    """
+    from dataclasses import replace as changed  # noqa: PLC0415
+
+    from experiments import calibrate as calibration  # noqa: PLC0415
+    from viz.calibrated import calibration_json, calibration_text  # noqa: PLC0415
+
+    check_engine(engine)
+    asked = calibration.read_study(study or calibration.SHIPPED)
+    for name, value in (("trials", trials), ("seeds", seeds), ("workers", workers)):
+        if value is not None and value < 1:
+            raise Mistake(f"--{name} {value}: there must be at least 1")
+    asked = changed(asked, trials=trials or asked.trials, seeds=seeds or asked.seeds)
+    bar = Bar(1 + asked.generations * asked.generation, "trial")
+    told = [0, False]
+
+    def show(so_far: list[calibration.Trial]) -> None:
+        told[0] = len(so_far)
+        bar.show(len(so_far))
+        if not told[1] and any(trial.acceptable for trial in so_far):
+            told[1] = True
+            bar.say(f"after {len(so_far)} trials: the first town that does all that is asked")
+
+    try:
+        found = calibration.calibrate(asked, out, resume=resume, workers=workers, engine=engine, tell=show)
+    except KeyboardInterrupt:
+        bar.close()
+        tell(f"stopped after {told[0]} trials, which are kept in {out}: go on with --resume")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        bar.close()
+    say(calibration_json(found) if json else calibration_text(found))
+    tell(f"written: {out}")
+
+
 @app.command(epilog="Example:  kith settings")
 def settings(json: Json = False) -> None:
     """List the settings that come with Kith: what happens in each."""

@@ -477,14 +477,17 @@ PAY = "overload alone makes staff leave and posts hard to fill; no rule lets bet
     use=Use.TUNING, scale=Scale.TIE, places=(("crisis", "rigid_contract"),),
 )  # fmt: skip
 def pass_through(towns: Towns) -> Iterator[Figure]:
-    """Rise in price over rise in cost, over the years 2022 and 2023, of agreements in force throughout each."""
+    """Rise in price over rise in cost, in the year when costs rose fastest, of agreements in force at both its ends.
+
+    In later years tenders make up for earlier rises as well, and prices rise faster than costs.
+    """
     price = cost = 0.0
+    start = HARD_YEARS[0]
     for each in towns.of("crisis", "rigid_contract"):
-        for start in range(*HARD_YEARS, A_YEAR):
-            before, after = (int(np.flatnonzero(each.looks == month)[0]) for month in (start, start + A_YEAR))
-            held = (each.held[before] == 1) & (each.held[after] == 1)
-            price += float((each.price[after] - each.price[before])[held].sum())
-            cost += float((each.cost[after] - each.cost[before])[held].sum())
+        before, after = (int(np.flatnonzero(each.looks == month)[0]) for month in (start, start + A_YEAR))
+        held = (each.held[before] == 1) & (each.held[after] == 1)
+        price += float((each.price[after] - each.price[before])[held].sum())
+        cost += float((each.cost[after] - each.cost[before])[held].sum())
     yield Figure("", over(price, cost), 0.25, 0.60, 0.1)
 
 

@@ -250,7 +250,9 @@ class Lives:
         residents: int | None = None,
         workers: int | None = None,
         engine: str = "auto",
+        first: int = 0,
     ) -> None:
+        self.first = first
         self.seeds, self.parameters, self.residents = seeds, dict(parameters or {}), residents
         self.workers, self.engine = workers or processors(), engine
         self.seen: dict[tuple[str, str, int], Seen] = {}
@@ -259,7 +261,7 @@ class Lives:
         """Every town of these places; those that are missing are lived now. Raises NotLived where one cannot be."""
         there = {(world, governance) for world, governance, _ in self.seen}
         missing = [place for place in dict.fromkeys(places) if place not in there]
-        tasks = tuple(tasks_in(missing, self.seeds, self.parameters, self.residents))
+        tasks = tuple(tasks_in(missing, self.seeds, self.parameters, self.residents, self.first))
         if tasks:
             crew = Crew(self.engine, None, None, min(self.workers, len(tasks)), tasks, see)
             if crew.should_prepare():
@@ -269,4 +271,4 @@ class Lives:
                 if each.error:
                     raise NotLived(f"{task.world}, {task.governance}, seed {task.scenario.seed}: {each.error}")
                 self.seen[task.world, task.governance, task.replicate] = each.kept
-        return Towns(self.seen, range(self.seeds))
+        return Towns(self.seen, range(self.first, self.first + self.seeds))
