@@ -27,10 +27,10 @@ import numpy as np
 from agents.declared import near
 from experiments.intervals import Numbers
 from experiments.plausible import Ensemble, PlausibleTown, spread_apart
-from experiments.store import model_fingerprint, version_of
 from experiments.validation.facts import FACTS, Fact, Use, loss, tuning_facts
 from experiments.validation.worlds import Place, Seen, Towns, see, tasks_in
 from experiments.workers import Crew, Task, processors
+from simulation.journal import model_fingerprint, version_of
 from simulation.scenario import PARAMETERS, toml
 
 if TYPE_CHECKING:

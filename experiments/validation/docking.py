@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from agents.tables import Town
-from experiments.validation.claims import Finding, Group, Level, claim, near
+from experiments.validation.claims import Finding
 from experiments.validation.quiet import lines_of, live
 from experiments.validation.spreading import Pairs, imitators, leap_a_year
 
