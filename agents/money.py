@@ -165,7 +165,9 @@ def settle_growth(town: Town) -> None:
     clock.growth = 1.0
     if clock.month % MONTHS_A_YEAR != APRIL:
         return
-    due = town.outside[min(clock.month, len(town.outside) - 1)].settlement
+    due = 1.0
+    if clock.month < len(town.outside):
+        due = town.outside[clock.month].settlement
     clock.budget_due *= due
     if town.parameters.settlement_years == 1:
         clock.growth = due

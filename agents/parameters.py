@@ -180,6 +180,11 @@ class Parameters:
         meaning="Share of working time that places are planned on; the rest allows for vacancies, burnout and ties.",
         source="assumed; the same under every governance", grade=ASSUMED,
     )  # fmt: skip
+    rooted_reach: float = parameter(
+        0.5, low=0.01, high=1, unit="multiple",
+        meaning="How much less readily places of a partner rooted in one neighbourhood go to others; 1 for no less.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
     relief: float = parameter(
         0.75, low=0, high=1, unit="share of the need",
         meaning="Share of a need that successful help takes away.", source="assumed", grade=ASSUMED,

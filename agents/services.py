@@ -22,6 +22,7 @@ from agents.tables import (
     Resident,
     Split,
     Status,
+    Tie,
     Town,
 )
 
@@ -285,21 +286,23 @@ def sift_down(town: Town, first: int, spot: int, size: int) -> None:
 def choose_place(service: Organisation, resident: Resident, town: Town) -> int:
     """Which place a case gets: with whoever helped before if they have one, else drawn in proportion to places.
 
-    Returns OWN_PLACE, an agreement's row, or NO_PLACE.
+    A partner rooted in another neighbourhood counts for less. Returns OWN_PLACE, an agreement's row, or NO_PLACE.
     """
     known = resident.provider[service.id]
     total = math.floor(service.places_left)
     if known == service.id and total >= 1:
         return OWN_PLACE
+    weights = float(total)
     for k in range(service.first_agreement, service.last_agreement):
         tie = town.agreements[k]
         places = math.floor(tie.places_left)
         if places >= 1 and tie.seller == known:
             return k
         total += places
+        weights += places * reach(tie, resident, town)
     if total < 1:
         return NO_PLACE
-    ticket = chance(town, Decision.WHICH_PLACE, resident.luck, service.id) * total
+    ticket = chance(town, Decision.WHICH_PLACE, resident.luck, service.id) * weights
     ticket -= math.floor(service.places_left)
     if ticket < 0.0:
         return OWN_PLACE
@@ -308,8 +311,15 @@ def choose_place(service: Organisation, resident: Resident, town: Town) -> int:
         places = math.floor(town.agreements[k].places_left)
         if places >= 1 and ticket >= 0.0:
             chosen = k
-        ticket -= places
+        ticket -= places * reach(town.agreements[k], resident, town)
     return chosen
+
+
+def reach(tie: Tie, resident: Resident, town: Town) -> float:
+    """How readily a partner's places go to a resident: fully, or less where it is rooted in another neighbourhood."""
+    root = town.organisations[tie.seller].neighbourhood
+    share: float = town.parameters.rooted_reach
+    return 1.0 if root == NOBODY or root == resident.neighbourhood else share
 
 
 def own_flexibility(service: Organisation) -> float:
