@@ -120,7 +120,7 @@ def meet_prices(organisation: Organisation, town: Town) -> None:
     """
     organisation.tie_time = 0.0
     organisation.peers = 0
-    organisation.flexibility = 0.0
+    organisation.crossing = 0.0
     organisation.queue = 0
     organisation.served = 0
     organisation.succeeded = 0

@@ -68,7 +68,7 @@ def set_places(organisation: Organisation, town: Town) -> None:
     usable = max(0.0, 1.0 - away) * (1.0 - parameters.burnout_loss * organisation.burnout)
     usable *= 1.0 + parameters.technology_speed * organisation.technology
     if organisation.peers > 0:
-        usable *= 1.0 - parameters.flexibility_time * organisation.flexibility / organisation.peers
+        usable *= 1.0 - parameters.flexibility_time * organisation.crossing / organisation.peers
     kept = organisation.places_left - math.floor(organisation.places_left)
     organisation.complaints_heard = organisation.complaints
     organisation.complaints = 0
@@ -215,7 +215,7 @@ def find_place(service: Organisation, resident: Resident, town: Town) -> bool:
     if place == OWN_PLACE:
         service.places_left -= 1.0
         service.served += 1
-        service.succeeded += give_help(resident, service.id, service, 1.0, own_flexibility(service), town)
+        service.succeeded += give_help(resident, service.id, service, 1.0, own_scope(service), town)
     else:
         tie = town.agreements[place]
         seller = town.organisations[tie.seller]
@@ -312,9 +312,9 @@ def choose_place(service: Organisation, resident: Resident, town: Town) -> int:
     return chosen
 
 
-def own_flexibility(service: Organisation) -> float:
+def own_scope(service: Organisation) -> float:
     """How freely a service's own workers treat needs that belong to its peers."""
-    return service.flexibility / service.peers if service.peers > 0 else 0.0
+    return service.crossing / service.peers if service.peers > 0 else 0.0
 
 
 def give_help(resident: Resident, need: int, giver: Organisation, effort: float, flexibility: float, town: Town) -> int:

@@ -45,8 +45,8 @@ def take_time(tie: Tie, town: Town) -> None:
     else:
         buyer.peers += 1
         seller.peers += 1
-        buyer.flexibility += tie.flexibility
-        seller.flexibility += tie.flexibility
+        buyer.crossing += tie.flexibility
+        seller.crossing += tie.flexibility
 
 
 @rule
