@@ -129,6 +129,7 @@ class Cause(IntEnum):
     PLACE_FREE = 11
     RESERVES_BACK = 12
     BETTER_PLACED = 13
+    OTHERS_DIFFER = 14
 
 
 class Contagion(IntEnum):
