@@ -456,6 +456,8 @@ def let_newcomers_in(partner: Organisation, town: Town) -> None:
     partner.withheld = 0.0
     partner.burnout = 0.0
     partner.stress = 0.0
+    partner.standing = 0.0
+    partner.complaints = 0
     partner.quality = min(0.95, max(0.5, 0.78 + 0.05 * normal(town, Decision.NEWCOMER, partner.id)))
     partner.practice = 0.6
     far = chance(town, Decision.NEWCOMER, partner.id, 1)
