@@ -124,6 +124,7 @@ def with_tables(town: Town, organisations: Table, agreements: Table, peers: Tabl
         agreements=ties[: len(agreements)],
         peers=ties[len(agreements) :],
         handoff=np.zeros((many, many) if many < 100 else (1, 1)),
+        wishes=np.zeros(many, town.wishes.dtype),
     )
 
 
