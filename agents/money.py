@@ -120,7 +120,7 @@ def meet_prices(organisation: Organisation, town: Town) -> None:
     """
     organisation.tie_time = 0.0
     organisation.peers = 0
-    organisation.flexibility = 0.0
+    organisation.crossing = 0.0
     organisation.queue = 0
     organisation.served = 0
     organisation.succeeded = 0
@@ -220,15 +220,7 @@ def receive_budget(service: Organisation, town: Town) -> None:
 
 @rule
 def hold_the_purse(funder: Funder, town: Town) -> None:
-    """A funder adds up its services' budgets, is paid for crises, and comes under emergency control or leaves it.
-
-    Control begins where reserves fall below so many months of budget, and ends where they are back well above: no
-    promised rise is honoured meanwhile, nothing is spent on prevention, nobody hired. The tier above trusts a funder
-    more for every month without it. £.
-
-    Source: section 114 notices, 12 by 8 councils in 2018-23: Institute for Government.
-    """
-    parameters = town.parameters
+    """A funder adds up its services' budgets and is given what it has for crises. £."""
     funder.budget = 0.0
     for service in town.services:
         if service.funder == funder.id:
@@ -236,11 +228,26 @@ def hold_the_purse(funder: Funder, town: Town) -> None:
     funder.crisis_budget *= town.clock.growth
     funder.reserves += funder.crisis_budget
     town.books.paid_in += funder.crisis_budget
-    months = funder.reserves / funder.budget if funder.budget > 0.0 else parameters.emergency_end
-    if funder.emergency == 0 and months < parameters.emergency_reserves:
+
+
+@rule
+def take_control(funder: Funder, town: Town) -> None:
+    """A funder short of reserves comes under emergency control, and leaves it where they are back.
+
+    Control begins where reserves fall below so many months of budget, 0 for never, and ends where they are back well
+    above: no promised rise is honoured meanwhile, nothing is spent on prevention, nobody hired. The tier above
+    trusts a funder more for every month without it. £.
+
+    Source: section 114 notices, 12 by 8 councils in 2018-23: Institute for Government.
+    """
+    parameters = town.parameters
+    begins = parameters.emergency_reserves
+    ends = max(begins, parameters.emergency_end)
+    months = funder.reserves / funder.budget if funder.budget > 0.0 else ends
+    if funder.emergency == 0 and begins > 0.0 and months < begins:
         funder.emergency = 1
         tell_of_control(funder, Happening.EMERGENCY, Cause.RESERVES_LOW, town)
-    elif funder.emergency == 1 and months >= parameters.emergency_end:
+    elif funder.emergency == 1 and months >= ends:
         funder.emergency = 0
         tell_of_control(funder, Happening.EMERGENCY_OVER, Cause.RESERVES_BACK, town)
     if funder.emergency == 1:
@@ -451,6 +458,8 @@ def let_newcomers_in(partner: Organisation, town: Town) -> None:
     partner.withheld = 0.0
     partner.burnout = 0.0
     partner.stress = 0.0
+    partner.standing = 0.0
+    partner.complaints = 0
     partner.quality = min(0.95, max(0.5, 0.78 + 0.05 * normal(town, Decision.NEWCOMER, partner.id)))
     partner.practice = 0.6
     far = chance(town, Decision.NEWCOMER, partner.id, 1)

@@ -520,12 +520,12 @@ class Parameters:
     )  # fmt: skip
     emergency_reserves: float = parameter(
         0.1, low=0, high=12, unit="months of budget",
-        meaning="Reserves under which a funder puts spending under emergency control.",
+        meaning="Reserves under which a funder puts spending under emergency control; 0 for never.",
         source="section 114 notices: Institute for Government; threshold assumed", grade=ASSUMED,
     )  # fmt: skip
     emergency_end: float = parameter(
         0.5, low=0, high=12, unit="months of budget",
-        meaning="Reserves at which it lifts the control.",
+        meaning="Reserves at which it lifts the control, and never below those at which it begins.",
         source="assumed", grade=ASSUMED,
     )  # fmt: skip
     emergency_saving: float = parameter(

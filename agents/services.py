@@ -16,6 +16,7 @@ from agents.tables import (
     MONTHS_A_YEAR,
     NEEDS,
     NOBODY,
+    Kind,
     Need,
     Neighbourhood,
     Organisation,
@@ -58,18 +59,18 @@ def plan_prevention(service: Organisation, town: Town) -> None:
 def set_places(organisation: Organisation, town: Town) -> None:
     """How many places an organisation's own staff can give this month.
 
-    Staff in post, less what burnout, prevention and the time its ties take; workers free to treat other
-    needs too are slower, technology speeds everyone up, and complaints must be answered. A part of a place
-    left over from last month is kept. Paid places are what the same staff would give with nothing in the
-    way: that is what their pay buys.
+    Staff in post, less what burnout, prevention and the time its ties take; a service's own workers are slower where
+    they are free to treat other needs too (a partner's are slower under each agreement), technology speeds everyone
+    up, and complaints must be answered. A part of a place left over from last month is kept. Paid places are what the
+    same staff would give with nothing in the way: that is what their pay buys.
     """
     parameters = town.parameters
     organisation.paid_places = organisation.staff * parameters.places_per_worker
     away = organisation.tie_time + organisation.prevention
     usable = max(0.0, 1.0 - away) * (1.0 - parameters.burnout_loss * organisation.burnout)
     usable *= 1.0 + parameters.technology_speed * organisation.technology
-    if organisation.peers > 0:
-        usable *= 1.0 - parameters.flexibility_time * organisation.flexibility / organisation.peers
+    if organisation.kind == Kind.SERVICE and organisation.peers > 0:
+        usable *= 1.0 - parameters.flexibility_time * organisation.crossing / organisation.peers
     kept = organisation.places_left - math.floor(organisation.places_left)
     organisation.complaints_heard = organisation.complaints
     organisation.complaints = 0
@@ -216,7 +217,7 @@ def find_place(service: Organisation, resident: Resident, town: Town) -> bool:
     if place == OWN_PLACE:
         service.places_left -= 1.0
         service.served += 1
-        service.succeeded += give_help(resident, service.id, service, 1.0, own_flexibility(service), town)
+        service.succeeded += give_help(resident, service.id, service, 1.0, own_scope(service), town)
     else:
         tie = town.agreements[place]
         seller = town.organisations[tie.seller]
@@ -322,9 +323,9 @@ def reach(tie: Tie, resident: Resident, town: Town) -> float:
     return 1.0 if root == NOBODY or root == resident.neighbourhood else share
 
 
-def own_flexibility(service: Organisation) -> float:
+def own_scope(service: Organisation) -> float:
     """How freely a service's own workers treat needs that belong to its peers."""
-    return service.flexibility / service.peers if service.peers > 0 else 0.0
+    return service.crossing / service.peers if service.peers > 0 else 0.0
 
 
 def give_help(resident: Resident, need: int, giver: Organisation, effort: float, flexibility: float, town: Town) -> int:

@@ -303,7 +303,7 @@ static void share_out_places(Organisation *service, Town *town) {
         int64_t place = choose_place(service, r, town);
         if (place == NO_PLACE) break;
         if (place == OWN_PLACE) {
-            double flexibility = service->peers > 0 ? service->flexibility / (double)service->peers : 0.0;
+            double flexibility = service->peers > 0 ? service->crossing / (double)service->peers : 0.0;
             service->places_left -= 1.0;
             service->served += 1;
             service->succeeded += give_help(r, service->id, service, 1.0, flexibility, town);

@@ -347,7 +347,7 @@ class TwinModel(mesa.Model):
         places = [Place(self, float(row["deprivation"]), float(row["social_capital"])) for row in town.neighbourhoods]
         self.services = [
             Service(self, float(row["quality"]), float(row["practice"]), need,
-                    float(row["flexibility"]) / max(1, int(row["peers"])))
+                    float(row["crossing"]) / max(1, int(row["peers"])))
             for need, row in enumerate(town.services)
         ]  # fmt: skip
         for service, row in zip(self.services, town.services, strict=True):
