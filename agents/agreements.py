@@ -360,6 +360,7 @@ def hand_over(tie: Tie, winner: int, town: Town) -> None:
     tie.seller_breaches = 0
     tie.buyer_breaches = 0
     tie.known = 0
+    tie.carries = 0.0
     tie.address = address_of(tie.buyer, winner, tie.need, tie.id)
 
 

@@ -431,6 +431,11 @@ class Parameters:
         0.01, low=0, high=0.2, unit="share of staff time",
         meaning="Staff time that full sharing takes from each side of each tie.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
+    sharing_lag: float = parameter(
+        12.0, low=1, high=120, unit="months",
+        meaning="How long it takes until what is shared is of use; 1 for at once.",
+        source="joint working pays after a year: Rocks et al. 2020", grade=BORROWED,
+    )  # fmt: skip
     sharing_cost: float = parameter(
         100.0, low=0, high=10000, unit="£ a month per agreement",
         meaning="Fixed cost of full sharing, met by the buyer.", source="assumed", grade=ASSUMED,
@@ -552,6 +557,11 @@ class Parameters:
     leaving_burnt_out: float = parameter(
         0.03, low=0, high=1, unit="chance a month",
         meaning="Further chance for one who is.", source="assumed", grade=ASSUMED,
+    )  # fmt: skip
+    leaving_for_pay: float = parameter(
+        0.1, low=0, high=5, unit="chance a month per share of cost not met",
+        meaning="How much likelier workers leave an employer whose prices or budget lag behind its costs.",
+        source="turnover is lower where pay is higher: Skills for Care; size assumed", grade=ASSUMED,
     )  # fmt: skip
     filling: float = parameter(
         0.3, low=0, high=1, unit="chance a month",

@@ -37,7 +37,7 @@ def load_of(asked: float, places: float) -> float:
 
 @rule
 def leave_and_hire(organisation: Organisation, town: Town) -> None:
-    """Workers leave, the burnt-out more often; vacancies fill; leavers take practice with them.
+    """Workers leave, the burnt-out and the badly paid more often; vacancies fill; leavers take practice with them.
 
     A service does not hire when its own money and its funder's have run out, or under emergency control. With
     steady chances the vacancy rate settles at leaving / (leaving + filling).
@@ -48,13 +48,27 @@ def leave_and_hire(organisation: Organisation, town: Town) -> None:
     if organisation.alive == 0:
         organisation.leavers = 0.0
         return
-    chance_of_leaving = min(1.0, parameters.leaving + parameters.leaving_burnt_out * organisation.burnout)
+    chance_of_leaving = parameters.leaving + parameters.leaving_burnt_out * organisation.burnout
+    chance_of_leaving = min(1.0, chance_of_leaving + parameters.leaving_for_pay * pay_lag(organisation, town))
     vacancies = max(0.0, organisation.posts - organisation.staff)
     frozen = organisation.kind == Kind.SERVICE and out_of_money(organisation, town)
     hired = 0.0 if frozen else parameters.filling * vacancies
     organisation.leavers = chance_of_leaving * organisation.staff
     organisation.staff += hired - organisation.leavers
     organisation.practice *= 1.0 - parameters.practice_leaving * chance_of_leaving
+
+
+def pay_lag(organisation: Organisation, town: Town) -> float:
+    """How far what an employer is paid lags behind what its work costs: it cannot pay what others do. Share of cost.
+
+    A partner: what its places cost beyond what they bring. A service: what its costs have risen beyond its budget.
+    """
+    met = 1.0
+    if organisation.kind == Kind.SERVICE:
+        met = town.clock.budget_level / organisation.cost_index if organisation.cost_index > 0.0 else 1.0
+    elif organisation.cost > 0.0:
+        met = organisation.income / organisation.cost
+    return max(0.0, 1.0 - met)
 
 
 def out_of_money(service: Organisation, town: Town) -> bool:

@@ -79,6 +79,18 @@ class Terms:
 
 DIALS = tuple(fields_of(Terms))
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "prices": ("indexation", "openness"),
+    "checks": ("enforcement", "monitoring", "penalty"),
+    "tenure": ("term", "renewal", "tender_cost"),
+    "information": ("sharing",),
+    "time": ("coordination",),
+    "scope": ("flexibility",),
+    "aid": ("mutual_aid",),
+}
+"""Dials that belong together, for asking which of them made a difference. Every dial is in one group,
+and no group is called like a dial."""
+
 GOVERNANCES: dict[str, dict[str, float]] = {
     "contract": {
         "indexation": 0.5, "openness": 0.0, "enforcement": 1.0, "monitoring": 0.5, "penalty": 3.0, "term": 36.0,

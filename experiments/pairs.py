@@ -66,7 +66,7 @@ class Progress(NamedTuple):
     seeds: int
     failed: int
     lines: tuple[int, int] | None
-    so_far: Callable[[], Comparison]
+    so_far: Callable[[], Any]
 
 
 Tell = Callable[[Progress], None]
@@ -90,6 +90,11 @@ class Comparison:
     stopped: bool = False
     rules: str = ""
     cautions: tuple[str, ...] = field(default=())
+
+    @property
+    def verb(self) -> str:
+        """What asks this question on the command line."""
+        return "compare"
 
     @property
     def first(self) -> str:
@@ -365,7 +370,7 @@ def compare(
     replacing = rules_in(rules)
     engine_for(engine, replacing)  # refuses an engine or a rule that is not there
     tasks = tuple(tasks_for(scenario, named, seeds))
-    if scenario.graph:
+    if scenario.graph_files():
         found_town(tasks[0].scenario)  # refuses files that do not fit
     if workers is not None and workers < 1:
         raise ComparisonError(f"workers is {workers}; there must be at least 1")

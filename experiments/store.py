@@ -2,26 +2,25 @@
 
 Change this file to keep something more. A new folder appears whole or not at all; in one that is there already,
 every file is replaced whole. What Kith did not write is never touched. `question.toml` is a scenario with one more
-section, [comparison]; `kith compare question.toml` asks the same question again.
+section, [comparison]; `kith compare question.toml` asks the same question again, or the verb that the file names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from agents.declared import near
 from experiments.pairs import Comparison, ComparisonError, Governance, named_governances
+from simulation.journal import made_with, model_fingerprint
 from simulation.scenario import Draft, Scenario, ScenarioError, load_scenario, toml, toml_key
 
 QUESTION = "question.toml"
@@ -31,13 +30,56 @@ FILES = (
     REPORT, "comparison.csv", "who_bore_it.csv", "runs.parquet", "runs.csv", "months.parquet", "months.csv.gz",
     "events.parquet", RULES, QUESTION,
 )  # fmt: skip
-"""What a results folder may hold. The question comes last: a folder that has one is complete."""
+"""What a comparison's folder may hold. The question comes last: a folder that has one is complete."""
+ATTRIBUTION = (
+    "attribution.html",
+    "attribution.parquet",
+    "attribution.csv",
+    "runs.parquet",
+    "runs.csv",
+    RULES,
+    QUESTION,
+)
+"""What an attribution's folder may hold."""
+EVERY_FILE = tuple(dict.fromkeys((*ATTRIBUTION[:3], *FILES)))
 SECTION = "comparison"
-KEYS = ("governances", "seeds", "rules", "engine", "made_with", "stopped_early")
+KEYS = ("verb", "governances", "seeds", "rules", "engine", "made_with", "stopped_early")
 
 
 class FolderError(ValueError):
     """A folder that results cannot be written to, and what to do about it."""
+
+
+class Asked(Protocol):
+    """What a results folder must know of the question it answers: a comparison's, or an attribution's."""
+
+    @property
+    def verb(self) -> str:
+        """What asks it on the command line."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario it is asked of."""
+
+    @property
+    def governances(self) -> Mapping[str, Governance]:
+        """The governances, by the names they are shown under."""
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds were asked for."""
+
+    @property
+    def rules(self) -> str:
+        """The text of rules that replace the model's own."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped early."""
+
+    @property
+    def replicates(self) -> tuple[int, ...]:
+        """The seeds that are complete."""
 
 
 # ---- the question -----------------------------------------------------------------------------------
@@ -52,6 +94,7 @@ class Question:
     seeds: int | None = None
     rules: Path | None = None
     made_with: Mapping[str, Any] = field(default_factory=dict)
+    verb: str = "compare"
 
 
 def read_question(setting: str | Path) -> Question:
@@ -80,7 +123,9 @@ def read_question(setting: str | Path) -> Question:
         raise ScenarioError([f"{path.name}: [{SECTION}] rules is {asked['rules']!r}; there is no such file beside it"])
     given = asked.get("governances")
     governances = None if given is None else named_governances(given)
-    return Question(scenario, governances, asked.get("seeds"), rules, asked.get("made_with", {}))
+    return Question(
+        scenario, governances, asked.get("seeds"), rules, asked.get("made_with", {}), asked.get("verb", "compare")
+    )
 
 
 def _problems(file: str, asked: Any) -> list[str]:
@@ -98,60 +143,44 @@ def _problems(file: str, asked: Any) -> list[str]:
     return found
 
 
-def question_text(comparison: Comparison) -> str:
+def question_text(asked: Asked) -> str:
     """The question as a file that asks it again."""
-    scenario = comparison.scenario
-    if scenario.graph:
-        there = {layer: str(Path(file).resolve()) for layer, file in scenario.graph.items()}
-        scenario = scenario.with_(graph=there)
-    asked: dict[str, Any] = {"seeds": comparison.seeds, "governances": _governances(comparison)}
-    if comparison.rules:
-        asked["rules"] = RULES
-    if comparison.stopped:
-        asked["stopped_early"] = f"after {len(comparison.replicates)} seeds"
-    asked["made_with"] = provenance(comparison)
-    lines = [f"{toml_key(name)} = {toml(value)}" for name, value in asked.items()]
-    return f"# Ask this again: kith compare {QUESTION}\n{scenario.to_toml()}\n[{SECTION}]\n" + "\n".join(lines) + "\n"
+    scenario = _found_from_anywhere(asked.scenario)
+    keys: dict[str, Any] = {} if asked.verb == "compare" else {"verb": asked.verb}
+    keys |= {"seeds": asked.seeds, "governances": _governances(asked)}
+    if asked.rules:
+        keys["rules"] = RULES
+    if asked.stopped:
+        keys["stopped_early"] = f"after {len(asked.replicates)} seeds"
+    keys["made_with"] = provenance(asked)
+    lines = [f"{toml_key(name)} = {toml(value)}" for name, value in keys.items()]
+    return (
+        f"# Ask this again: kith {asked.verb} {QUESTION}\n{scenario.to_toml()}\n[{SECTION}]\n" + "\n".join(lines) + "\n"
+    )
 
 
-def _governances(comparison: Comparison) -> Any:
-    plain = all(not isinstance(value, Mapping) and str(value) == name for name, value in comparison.governances.items())
-    return list(comparison.governances.values()) if plain else dict(comparison.governances)
+def _found_from_anywhere(scenario: Scenario) -> Scenario:
+    """The same scenario with the files of its graph named in full."""
+    return scenario.with_(**{layer: str(file.resolve()) for layer, file in scenario.graph_files().items()})
 
 
-def provenance(comparison: Comparison) -> dict[str, str]:
+def _governances(asked: Asked) -> Any:
+    plain = all(not isinstance(value, Mapping) and str(value) == name for name, value in asked.governances.items())
+    return list(asked.governances.values()) if plain else dict(asked.governances)
+
+
+def provenance(asked: Asked) -> dict[str, str]:
     """What made the results: versions of Kith and of what it stands on, and the fingerprint of the model."""
-    found = {"kith": version_of("kith"), "model": model_fingerprint(), "python": platform.python_version()}
-    found |= {package: version_of(package) for package in ("numpy", "numba", "scipy")}
-    if comparison.rules:
-        found["rules"] = hashlib.sha256(comparison.rules.encode()).hexdigest()[:16]
+    found = made_with()
+    if asked.rules:
+        found["rules"] = hashlib.sha256(asked.rules.encode()).hexdigest()[:16]
     return found
-
-
-def version_of(package: str) -> str:
-    """The installed version of a package."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def model_fingerprint() -> str:
-    """A hash of the text of every rule, parameter and series of prices: two that differ are two models."""
-    house = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    for room in ("agents", "simulation"):
-        for path in sorted((house / room).rglob("*")):
-            if path.suffix in (".py", ".csv"):
-                digest.update(path.relative_to(house).as_posix().encode())
-                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()[:16]
 
 
 # ---- the folder -------------------------------------------------------------------------------------
 
 
-def check_folder(folder: Path, asked: Comparison, replace: bool = False) -> None:
+def check_folder(folder: Path, asked: Asked, replace: bool = False) -> None:
     """Refuse, before anything is lived, a folder that cannot be written or that holds something else.
 
     A folder with results of the same question is written anew: that is what asking again means.
@@ -174,7 +203,7 @@ def check_folder(folder: Path, asked: Comparison, replace: bool = False) -> None
         raise FolderError(f"{folder} cannot be written to: {(error.strerror or str(error)).lower()}") from None
 
 
-def free_folder(folder: Path, asked: Comparison) -> Path:
+def free_folder(folder: Path, asked: Asked) -> Path:
     """The folder itself, or the first of folder-2, folder-3 … that is free or answers the same question."""
     place, number = folder, 1
     while place.exists():
@@ -186,31 +215,40 @@ def free_folder(folder: Path, asked: Comparison) -> Path:
     return place
 
 
-def _same_question(file: Path, asked: Comparison) -> bool:
+def _same_question(file: Path, asked: Asked) -> bool:
     try:
         old = read_question(file)
     except (ScenarioError, ValueError):
         return False
     rules = old.rules.read_text(encoding="utf-8") if old.rules else ""
     return (
-        old.scenario == asked.scenario.with_(graph={k: str(Path(v).resolve()) for k, v in asked.scenario.graph.items()})
+        old.scenario == _found_from_anywhere(asked.scenario)
         and dict(old.governances or {}) == dict(asked.governances)
         and list(old.governances or {}) == list(asked.governances)
         and old.seeds == asked.seeds
+        and old.verb == asked.verb
         and rules == asked.rules
     )
 
 
 def write(folder: Path, comparison: Comparison, report: Callable[[Comparison], str] | None = None) -> None:
-    """Write a comparison to a folder: into a temporary one beside it, which then takes its name."""
+    """Write a comparison to a folder: everything it found, and its report where there is one to be made."""
+    write_parts(folder, _parts(comparison, report))
+
+
+def write_parts(folder: Path, files: Iterable[tuple[str, Callable[[Path], object]]]) -> None:
+    """Write files to a folder: into a temporary one beside it, which then takes its name.
+
+    Where the folder is there already, what Kith wrote there before and does not write now is taken away.
+    """
     with _beside(folder) as parts:
-        for name, write_part in _parts(comparison, report):
+        for name, write_part in files:
             write_part(parts / name)
         if not folder.exists():
             parts.rename(folder)
             return
         written = {path.name for path in parts.iterdir()}
-        for name in FILES:
+        for name in EVERY_FILE:
             if name in written:
                 (parts / name).replace(folder / name)
             else:
@@ -277,6 +315,6 @@ def as_json(comparison: Comparison) -> str:
 
 
 __all__ = [
-    "FILES", "QUESTION", "REPORT", "ComparisonError", "FolderError", "Question", "as_json", "check_folder",
-    "question_text", "read_question", "write",
+    "FILES", "QUESTION", "REPORT", "Asked", "ComparisonError", "FolderError", "Question", "as_json", "check_folder",
+    "model_fingerprint", "question_text", "read_question", "write", "write_parts",
 ]  # fmt: skip

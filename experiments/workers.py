@@ -55,6 +55,12 @@ class Lived(NamedTuple):
     why: str = ""
     error: str = ""
     traceback: str = ""
+    kept: Any = None
+    """Whatever else a crew was asked to keep of its runs."""
+
+
+Living = Callable[[Task, Engine, Callable[[int, int], None] | None], Lived]
+"""How a crew lives one task: a function that other processes can import by its name."""
 
 
 class Stopped(Exception):
@@ -71,8 +77,10 @@ class Crew:
         replacing: Mapping[str, Rule] | None,
         workers: int,
         tasks: tuple[Task, ...],
+        living: Living | None = None,
     ) -> None:
         self.engine, self.rules, self.replacing, self.workers, self.tasks = engine, rules, replacing, workers, tasks
+        self.living = living or live
         self.plain = engine == "plain"
         self.prepared = False
         self.halt = threading.Event()
@@ -118,12 +126,12 @@ class Crew:
         while waiting:
             done, waiting = wait(waiting, LOOK, FIRST_COMPLETED)
             for future in done:
-                yield futures[future], _result(future)
+                yield futures.pop(future), _result(future)  # whoever asked decides what to keep
         self.executor.shutdown()
 
     def _live_here(self, task: Task) -> Lived:
         quick = self.prepared and not self.plain and task.scenario.residents <= QUICK
-        return live(task, self.own_engine(), None if quick else self._look)
+        return self.living(task, self.own_engine(), None if quick else self._look)
 
     def _look(self, _months: int, _of: int) -> None:
         if self.halt.is_set():
@@ -136,7 +144,7 @@ class Crew:
         except (pickle.PicklingError, AttributeError, TypeError):
             return None
         spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, spawn, _begin_work, (self.engine, self.rules))
+        return ProcessPoolExecutor(self.workers, spawn, _begin_work, (self.engine, self.rules, self.living))
 
     def stop(self) -> None:
         """Stop at once: threads at the next year's end, processes where they are."""
@@ -168,13 +176,14 @@ _there: dict[str, Any] = {}
 """What a worker process was given when it began."""
 
 
-def _begin_work(engine: str, rules: Mapping[str, Rule] | str | Path | None) -> None:
+def _begin_work(engine: str, rules: Mapping[str, Rule] | str | Path | None, living: Living) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    _there.update(engine=engine_for(engine, rules_in(rules)))
+    _there.update(engine=engine_for(engine, rules_in(rules)), living=living)
 
 
 def _live_there(task: Task) -> Lived:
-    return live(task, _there["engine"])
+    lived: Lived = _there["living"](task, _there["engine"], None)
+    return lived
 
 
 def _result(future: Future[Lived]) -> Lived:

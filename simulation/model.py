@@ -10,7 +10,8 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,25 +25,28 @@ from mesa.discrete_space import Network
 from agents.declared import Declared, near
 from agents.rule import Rule
 from agents.tables import MONTHS_A_YEAR, NEEDS, Town, dtype
-from agents.terms import DIALS
 from agents.views import Part, Row, Rows, plain_town, row_class, rows_of
+from simulation.changes import Change, carry_out, setting_after
 from simulation.compiled import THE_TOWN, bind
 from simulation.engines import Engine, engine_for
 from simulation.graphs import graph_of
+from simulation.journal import Journal, fingerprint_of, founded, rules_in
 from simulation.measures import MEASURES
 from simulation.month import MONTH
 from simulation.run import events_of, history_of, live, neighbourhoods_of
-from simulation.scenario import PARAMETERS, SIZES, Scenario, ScenarioError, load_scenario
-from simulation.shocks import outside_of
-from simulation.town import found_parameters, found_town, make_room, name_of, packed, unpacked
+from simulation.scenario import GRAPHS, PARAMETERS, SIZES, Scenario, ScenarioError, load_scenario
+from simulation.shocks import Shock
+from simulation.town import found_town, make_room, name_of, packed, unpacked
+from simulation.twin import quick_copy
+from simulation.written_rules import text_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_SEED = 2**63 - 1
 OWN_KEYWORDS = {"setting": "calm", "governance": None, "engine": "auto", "rules": None, "rng": None}
-FOUNDED = tuple(name for name in SIZES if name != "seed")
-"""Sizes that may be given to the model; its seed is called rng, as Mesa has it."""
+FOUNDED = (*(name for name in SIZES if name != "seed"), *GRAPHS)
+"""Sizes and kinds of graph that may be given to the model; its seed is called rng, as Mesa has it."""
 INSTEAD = {"seed": "rng", "scenario": "setting", "random_state": "rng", "steps": "months", "n": "residents"}
 """Names that people try first, and what to write instead."""
 
@@ -214,6 +218,7 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
     _drawn: dict[str, tuple[int, Any]]
     _bound: dict[Rule, Any]
     _measured: tuple[int, dict[str, float]]
+    _changes: tuple[Change, ...]
 
     def __init__(
         self,
@@ -231,6 +236,7 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
         self.setting = scenario
         self.town = found_town(scenario)
         self._engine, self._rules = lives, dict(rules or {})
+        self._founded, self._changes = founded(scenario, text_of(self._rules)), ()
         self._forget()
         self.first_ids = first_ids(self.town)
         if hasattr(self, "agent_id_counter"):  # Mesa 3.5 numbers agents here, Mesa 3.3 in register_agent
@@ -406,36 +412,106 @@ class CommunityModel(mesa.Model):  # type: ignore[misc]
         self,
         *,
         governance: Any = None,
-        engine: str | None = None,
+        setting: str | Path | Scenario | None = None,
+        shocks: Sequence[Shock] | None = None,
         rules: Mapping[str, Rule] | None = None,
+        rng: Any = None,
+        engine: str | None = None,
         **given: Any,
     ) -> CommunityModel:
-        """An exact copy from this month on, luck included; then change how its ties are held, or a parameter.
+        """An exact copy from this month on, luck included; then changed, where something else is asked for.
 
-        New terms hold from this month on all ties; no agreement has more months left than its new term.
-        Sizes and parameters read only at founding have no effect on a town that stands.
+        Both live on by themselves: nothing that is done to one is felt in the other. `governance` writes new terms
+        on all ties, and no agreement has more months left than its new term. The world to come is that of
+        `shocks`, or of another `setting` (of which nothing but its shocks is taken); their months count from the
+        town's first. `rules` take the place of all rules replaced before. `rng` gives other luck from this month on.
+        Parameters go by their names, and `months` says how long the town is to live. Sizes and parameters read
+        only at founding have no effect on a town that stands.
         """
-        changes = {name: value for name, value in given.items() if value is not None}
-        refuse_unknown(changes, [*PARAMETERS, "months"])
-        if governance is not None:
-            changes["governance"] = governance
-        setting = self.setting.with_(**changes) if changes else self.setting
-        forked = copy.deepcopy(self)
-        forked.setting = setting
-        if engine is not None or rules is not None:
-            forked._rules = forked._rules if rules is None else dict(rules)
-            forked._engine = engine_for(engine or self._engine.kind, forked._rules)
-            forked._forget()
-        if governance is not None:
-            hold_ties_as(setting, forked.town)
-        parameters = [name for name in changes if name in PARAMETERS]
-        if parameters:
-            written = found_parameters(setting)
-            for name in parameters:
-                forked.town.parameters[name] = written[name]
-            forked.town.outside[:] = _as_long(outside_of(setting), len(forked.town.outside))
-        forked.running = forked.month < setting.months
+        tables = [table for table in packed(self.town).values() if isinstance(table, np.ndarray)]
+        forked = copy.deepcopy(self, {id(table): quick_copy(table) for table in tables})
+        if engine is not None:
+            forked._follow(engine, forked._rules)
+        if setting is not None:
+            if shocks is not None:
+                raise ScenarioError("setting and shocks both say what the world does; give one of them")
+            shocks = (setting if isinstance(setting, Scenario) else load_scenario(setting)).shocks
+        forked._change(governance, given, shocks, (), rules, rng, fork=True)
         return forked
+
+    def intervene(
+        self,
+        *,
+        governance: Any = None,
+        parameters: Mapping[str, Any] | None = None,
+        shock: Shock | None = None,
+        shocks: Sequence[Shock] | None = None,
+        rules: Mapping[str, Rule] | None = None,
+        rng: Any = None,
+        months: int | None = None,
+    ) -> None:
+        """Change this town from the next month on, and write that into its journal.
+
+        `shock` comes on top of what the world has in store, `shocks` take its place; the other keywords are those of
+        `fork`. What does not fit is refused, and then nothing is changed.
+        """
+        more = {} if months is None else {"months": months}
+        self._change(governance, {**(parameters or {}), **more}, shocks, () if shock is None else (shock,), rules, rng)
+
+    def make_change(self, change: Change) -> None:
+        """Make a change that is written down, as a journal has it."""
+        self._carry_out(change, None if change.rules is None else rules_in(change.rules))
+
+    @property
+    def journal(self) -> Journal:
+        """How this town was founded, and every change made since with `fork` and `intervene`.
+
+        What is done to it in other ways is not seen and not kept: a value given to an agent or a table, a rule
+        followed by hand, agents of the user's own. Such a town cannot be lived again from its journal.
+        """
+        return replace(self._founded, changes=self._changes, months=self.month, town=fingerprint_of(self.town))
+
+    def _change(
+        self,
+        governance: Any,
+        given: Mapping[str, Any],
+        shocks: Sequence[Shock] | None,
+        further_shocks: tuple[Shock, ...],
+        rules: Mapping[str, Rule] | None,
+        rng: Any,
+        fork: bool = False,
+    ) -> None:
+        asked = {name: value for name, value in given.items() if value is not None}
+        refuse_unknown(asked, [*PARAMETERS, "months"])
+        months = asked.pop("months", None)
+        change = Change(
+            month=self.month,
+            governance=dict(governance) if isinstance(governance, Mapping) else governance,
+            parameters=asked,
+            shocks=None if shocks is None else tuple(shocks),
+            further_shocks=further_shocks,
+            rules=None if rules is None else text_of(rules),
+            luck=None if rng is None else seed_from(rng),
+            months=months,
+            fork=fork,
+        )
+        self._carry_out(change, rules)
+
+    def _carry_out(self, change: Change, rules: Mapping[str, Rule] | None) -> None:
+        setting_after(change, self.setting)  # refuses what does not fit, before the engine is another
+        if rules is not None:
+            self._follow(self._engine.kind, rules)
+        self.setting, self.town = carry_out(change, self.setting, self.town)
+        if change.fork or change.months is not None or not change.changes_nothing:
+            parameters = {name: self.setting.parameters[name] for name in change.parameters}
+            self._changes = (*self._changes, replace(change, parameters=parameters))
+        self._drawn = {}
+        self.running = self.month < self.setting.months
+
+    def _follow(self, engine: str, rules: Mapping[str, Rule]) -> None:
+        """Live the months to come on another engine, or by other rules."""
+        self._engine, self._rules = engine_for(engine, rules), dict(rules)
+        self._forget()
 
     def close(self) -> None:
         """Let go of everything made on the side, and of what Mesa holds on to."""
@@ -578,21 +654,6 @@ def first_ids(town: Town) -> dict[str, int]:
         found[home] = free
         free += len(getattr(town, home))
     return found
-
-
-def hold_ties_as(setting: Scenario, town: Town) -> None:
-    """Write a governance's dials on ties that exist. What an agreement has left to run is cut to its new term."""
-    layers = setting.terms()
-    for layer, rows in (("agreement", town.agreements), ("peer", town.peers)):
-        for dial in DIALS:
-            rows[dial] = layers[layer][dial]
-    rows = town.agreements
-    rows["months_left"] = np.minimum(rows["months_left"], rows["term"].astype(np.int64))
-
-
-def _as_long(outside: Any, months: int) -> Any:
-    """The world's record cut or drawn out to this many months, as the town would read it."""
-    return outside[np.minimum(np.arange(months), len(outside) - 1)]
 
 
 def positions_of(town: Town) -> dict[tuple[str, int], tuple[float, float]]:

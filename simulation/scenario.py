@@ -59,7 +59,11 @@ class Sizes:
 SIZES = fields_of(Sizes)
 TOWN = ("residents", "neighbourhoods", "partners", "agreements_per_service")
 TEXTS = ("name", "title", "story", "look_for")
-GRAPHS = ("kith", "peer")
+GRAPHS = {
+    "kith": ("small_world", "core_periphery", "block", "random"),
+    "peer": ("small_world", "by_lot", "core_periphery", "block", "random"),
+}
+"""The kinds of graph a layer may be founded on, the usual one first (see simulation/graphs.py); or a file's path."""
 LAYERS = tuple(layer.name.lower() for layer in Layer)
 PARAMETERS = fields_of(Parameters)
 TOP = (*TEXTS, "base", "months", "seed", "governance", "town", "graph", "parameters", "shocks", "further_shocks")
@@ -91,7 +95,8 @@ class Scenario:
 
     `governance` is a name from agents/terms.py, a number from 0 (contract) to 1 (relational), or dials of one's
     own with an optional `base`; or one of these for each layer, as {"agreement": …, "peer": …}. `parameters`
-    holds only what is to differ from agents/parameters.py. `graph` may name files for the layers kith and peer.
+    holds only what is to differ from agents/parameters.py. `graph` says, for the layers kith and peer, which kind
+    of graph they are founded on: a name from GRAPHS, or the path of a GraphML or edge-list file.
     """
 
     title: str = ""
@@ -117,7 +122,8 @@ class Scenario:
             raise ScenarioError([f"{self.name or 'scenario'}: {problem.text}" for problem in problems], problems)
         tidy: dict[str, Any] = {name: getattr(self, name).strip() for name in TEXTS}
         tidy |= {name: whole(getattr(self, name)) for name in SIZES}
-        tidy |= {"shocks": tuple(self.shocks), "graph": dict(self.graph)}
+        tidy["shocks"] = tuple(self.shocks)
+        tidy["graph"] = {layer: str(self.graph.get(layer, kinds[0])) for layer, kinds in GRAPHS.items()}
         tidy["parameters"] = {name: plain(PARAMETERS[name], value) for name, value in self.parameters.items()}
         if isinstance(self.governance, Mapping):
             tidy["governance"] = dict(self.governance)
@@ -127,18 +133,22 @@ class Scenario:
     def with_(self, **changes: Any) -> Scenario:
         """The same scenario with some of it changed: `with_(months=120, governance="relational", inflow=0.02)`.
 
-        A name that is a parameter's changes that parameter and leaves the others as they are.
+        A name that is a parameter's changes that parameter and leaves the others as they are. So do the layers of
+        the graph: `with_(kith="random")`.
         """
         own = {field.name for field in fields(self)}
+        graph = {layer: changes.pop(layer) for layer in GRAPHS if layer in changes}
         parameters = {name: changes.pop(name) for name in list(changes) if name in PARAMETERS and name not in own}
         unknown = [name for name in changes if name not in own]
         if unknown:
-            known = [*own, *PARAMETERS]
+            known = [*own, *PARAMETERS, *GRAPHS]
             raise ScenarioError(
                 f'{self.name or "scenario"}: there is no "{name}".{near(name, known)}' for name in unknown
             )
         if parameters:
             changes["parameters"] = {**changes.get("parameters", self.parameters), **parameters}
+        if graph:
+            changes["graph"] = {**changes.get("graph", self.graph), **graph}
         return replace(self, **changes)
 
     def calm(self) -> Scenario:
@@ -148,6 +158,10 @@ class Scenario:
     def parameter(self, name: str) -> Any:
         """A parameter's value: as changed here, or its default."""
         return self.parameters.get(name, PARAMETERS[name].default)
+
+    def graph_files(self) -> dict[str, Path]:
+        """The layers of the graph that are read from files, and their files."""
+        return {layer: Path(given) for layer, given in self.graph.items() if not is_kind(layer, given)}
 
     def terms(self) -> dict[str, dict[str, float]]:
         """The twelve dials of each layer of ties."""
@@ -250,9 +264,8 @@ class Draft:
             self.values |= table
         else:
             if section == "graph":
-                table = {
-                    key: str(path.parent / value) if isinstance(value, str) else value for key, value in table.items()
-                }
+                files = {key for key, value in table.items() if isinstance(value, str) and not is_kind(key, value)}
+                table |= {key: str(path.parent / table[key]) for key in files}
             self.values[section] = {**self.values.get(section, {}), **table}
         self.written_in |= dict.fromkeys(table, path.name)
 
@@ -380,16 +393,26 @@ def terms_of(governance: Any) -> dict[str, dict[str, float]]:
 
 
 def graph_problems(graph: Any) -> Iterator[Problem]:
-    """What is wrong with the files of the graph."""
+    """What is wrong with the kinds of graph, or their files."""
     if not isinstance(graph, Mapping):
-        yield Problem("graph", f"graph is {graph!r}; it must name files for {' or '.join(GRAPHS)}")
+        yield Problem("graph", f"graph is {graph!r}; it must say what {' or '.join(GRAPHS)} is founded on")
         return
-    for layer, file in graph.items():
+    for layer, given in graph.items():
         if layer not in GRAPHS:
             yield Problem(layer, f'[graph] has no key "{layer}".{near(layer, GRAPHS)} Known: {", ".join(GRAPHS)}')
-        elif not isinstance(file, (str, Path)) or not Path(file).is_file():
-            shown = Path(file).name if isinstance(file, (str, Path)) else repr(file)
-            yield Problem(layer, f"graph: {layer} is {shown}; there is no such file")
+        elif not is_kind(layer, given) and not (isinstance(given, (str, Path)) and Path(given).is_file()):
+            shown = Path(given).name if isinstance(given, (str, Path)) else repr(given)
+            known = GRAPHS[layer]
+            yield Problem(
+                layer,
+                f"graph: {layer} is {shown}; there is no such file, and no such kind of graph.{near(shown, known)} "
+                f"Known: {', '.join(known)}; or give the path of a GraphML or edge-list file",
+            )
+
+
+def is_kind(layer: str, given: object) -> bool:
+    """Whether this names a kind of graph for the layer, rather than a file."""
+    return isinstance(given, str) and given in GRAPHS.get(layer, ())
 
 
 def parameter_problems(parameters: Any) -> Iterator[Problem]:

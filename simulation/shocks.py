@@ -133,6 +133,10 @@ class Shock:
         """Say what is allowed but may surprise."""
         return []
 
+    def only(self, components: tuple[str, ...]) -> Shock:
+        """The same shock, moving nothing but these of its components."""
+        return replace(self, components=components)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Shock):
@@ -282,6 +286,10 @@ class Series(Shock):
         values = np.array([1.0, *dict(self.levels)[component]])
         return values[np.searchsorted(self.months, np.arange(months), side="right")]
 
+    def only(self, components: tuple[str, ...]) -> Shock:
+        """The same numbers, without those of other components."""
+        return Series(months=self.months, levels=tuple(each for each in self.levels if each[0] in components))
+
     def problems(self, months: int) -> list[str]:
         """Months must climb, and every component needs a factor for each."""
         found = misnamed(self.components)
@@ -311,10 +319,11 @@ SHAPES: dict[str, type[Shock]] = {kind.shape: kind for kind in (Step, Ramp, Puls
 
 HISTORIES: dict[str, tuple[str, ...]] = {
     "ons": ("energy", "food", "other"),
+    "ons_cpi": (*PRICES, "budget"),
     "national_living_wage": ("labour",),
     "settlements": ("budget",),
 }
-"""What each history has a record of."""
+"""What each history has a record of. That of all prices together, ons_cpi, stands for whatever is said to follow it."""
 
 ONS_COLUMNS = {"energy": ("elec_l53e", "gas_l53f"), "food": ("food_l523",), "other": ("cpi_d7bt",)}
 """The ONS indexes each component is the mean of."""
@@ -323,6 +332,8 @@ ONS_COLUMNS = {"energy": ("elec_l53e", "gas_l53f"), "food": ("food_l523",), "oth
 @cache
 def recorded(history: str, component: str) -> tuple[int, Factors]:
     """The first month on record and the level in each month from then on."""
+    if history == "ons_cpi":
+        return ons_index("cpi_d7bt", "ons_cpi_2008_2014")
     if history == "ons":
         indexes = [ons_index(column) for column in ONS_COLUMNS[component]]
         return indexes[0][0], np.mean([levels for _, levels in indexes], axis=0)
@@ -335,9 +346,9 @@ def recorded(history: str, component: str) -> tuple[int, Factors]:
 
 
 @cache
-def ons_index(column: str) -> tuple[int, Factors]:
+def ons_index(column: str, file: str = "ons_prices_2019_2025") -> tuple[int, Factors]:
     """One ONS index: the first month on record and the level in each month from then on."""
-    rows = rows_of("ons_prices_2019_2025")
+    rows = rows_of(file)
     return months_of(rows[0]["month"]), np.array([float(row[column]) for row in rows])
 
 

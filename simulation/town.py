@@ -32,7 +32,7 @@ from agents.tables import (
     dtype,
 )
 from agents.terms import DIALS, Terms
-from simulation.graphs import neighbours_in_small_worlds, read_kith, read_peers
+from simulation.graphs import found_kith_pairs, found_peer_pairs, read_kith, read_peers
 from simulation.measures import HISTORY, NeighbourhoodMonth
 from simulation.scenario import Scenario
 from simulation.shocks import outside_of
@@ -62,11 +62,11 @@ def found_town(scenario: Scenario) -> Town:
     """
     parameters = found_parameters(scenario)
     neighbourhoods = found_neighbourhoods(scenario)
-    count, pairs = read_kith(scenario) if scenario.graph.get("kith") else (scenario.residents, None)
+    count, pairs = read_kith(scenario) if "kith" in scenario.graph_files() else (scenario.residents, None)
     residents = found_residents(scenario.seed, count, len(neighbourhoods), parameters)
     neighbourhoods["people"] = np.bincount(residents["neighbourhood"], minlength=len(neighbourhoods))
     if pairs is None:
-        pairs = neighbours_in_small_worlds(scenario.seed, residents["neighbourhood"])
+        pairs = found_kith_pairs(scenario, residents["neighbourhood"])
     kith = found_kith(residents, pairs)
     organisations = found_organisations(scenario, parameters)
     ties, agreements = found_ties(scenario, count, organisations, parameters)
@@ -251,7 +251,7 @@ def found_ties(scenario: Scenario, residents: int, organisations: Table, paramet
     agreements["layer"], knowing["layer"] = Layer.AGREEMENT, Layer.PEER
     agreements["buyer"] = agreements["need"] = np.repeat(np.arange(NEEDS), held)
     agreements["seller"] = np.concatenate(sellers)
-    knowing["buyer"], knowing["seller"] = np.array(peers, np.int64).reshape(-1, 2).T
+    knowing["buyer"], knowing["seller"] = peers.T
     agreements["address"] = address_of(*(agreements[end] for end in ("buyer", "seller", "need", "id")))
     knowing["address"] = address_of(knowing["buyer"], knowing["seller"], NEEDS, 0)
     ties["active"] = 1
@@ -286,26 +286,13 @@ def draw_sellers(partners: Table, need: int, lots: Column, many: int) -> Column:
     return np.resize(drawn, many) if len(drawn) else drawn
 
 
-def found_peers(scenario: Scenario, organisations: Table) -> list[tuple[int, int]]:
-    """Who knows whom among organisations: from a file of the user's own, or services in a ring and partners by lot."""
-    if scenario.graph.get("peer"):
-        return read_peers(scenario, organisations)
-    return peers_by_lot(scenario.seed, organisations)
-
-
-def peers_by_lot(seed: int, organisations: Table) -> list[tuple[int, int]]:
-    """Pairs of organisations that know each other, each once, lower row first."""
-    pairs = {tuple(sorted((need, (need + 1) % NEEDS))) for need in range(NEEDS)}
-    partners = [int(row) for row in organisations["id"][NEEDS:]]
-    lots = chance_column(seed, Decision.FOUND_PEER, partners, 0) if partners else np.empty(0)
-    for place, one in enumerate(partners):
-        same_work = [other for other in partners if other % NEEDS == one % NEEDS and other > one]
-        if same_work:
-            pairs.add((one, same_work[0]))
-        other = partners[(place + 1 + int(lots[place] * (len(partners) - 1))) % len(partners)]
-        if other != one:
-            pairs.add((min(one, other), max(one, other)))
-    return sorted(pairs)  # type: ignore[arg-type]
+def found_peers(scenario: Scenario, organisations: Table) -> Column:
+    """Who knows whom among organisations: pairs of rows, each once, lower row first."""
+    if "peer" in scenario.graph_files():
+        pairs = read_peers(scenario, organisations)
+    else:
+        pairs = found_peer_pairs(scenario, organisations)
+    return np.stack(np.divmod(pairs, len(organisations)), axis=1)
 
 
 def write_terms(scenario: Scenario, organisations: Table, ties: Table, held: int, parameters: np.void) -> None:

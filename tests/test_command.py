@@ -88,6 +88,15 @@ def test_run_in_json(capsys: Capture) -> None:
     assert len(found["months"]) == 54
 
 
+def test_a_kind_of_graph_is_set_like_a_parameter_and_kept_in_the_question(capsys: Capture) -> None:
+    asked = ["compare", "wage_step", "--seeds", "1", "--workers", "1", "--out", "on", "--set", "peer=block", *PAIR]
+    assert kith(*asked) == 0
+    assert 'peer = "block"' in Path("on/question.toml").read_text()
+    assert kith(*asked) == 0  # the same question: written anew, not refused
+    assert kith("run", "wage_step", "--set", "kith=randm", *QUICK) == 2
+    assert 'The nearest is "random"' in capsys.readouterr().err
+
+
 def test_settings_parameters_and_rules_are_listed(capsys: Capture) -> None:
     assert kith("settings") == 0
     assert "cost_of_living_2021:" in capsys.readouterr().out
@@ -115,6 +124,61 @@ def test_a_governance_may_be_a_file_of_dials(capsys: Capture) -> None:
     asked = ["compare", "wage_step", "--seeds", "1", "--workers", "1", "--governance", "contract"]
     assert kith(*asked, "--governance", "ours.toml", *QUICK) == 0
     assert "ours" in capsys.readouterr().out
+
+
+def test_attribute_prints_shares_and_writes_a_folder_whose_question_asks_itself_again(capsys: Capture) -> None:
+    Path("ours.toml").write_text('base = "contract"\nopenness = 0.5\nterm = 60\n')
+    asked = [
+        "--to",
+        "ours.toml",
+        "--seeds",
+        "2",
+        "--workers",
+        "1",
+        "--measure",
+        "trust",
+        "--set",
+        "inflow=0.02",
+        *QUICK,
+    ]
+    assert kith("attribute", "wage_step", *asked) == 0
+    first = capsys.readouterr()
+    assert "ours less contract" in first.out
+    assert "4 mixtures of dials, 16 towns, 1 at once: about" in first.err
+    assert "attribution.html" in first.err
+    folder = Path("results/wage_step-attribution")
+    assert (folder / "attribution.html").stat().st_size > 50_000
+    again = ["--engine", "compiled", "--workers", "1", "--measure", "trust", "--out", "again"]
+    assert kith("attribute", str(folder / "question.toml"), *again) == 0
+    assert capsys.readouterr().out.replace("question:", "wage_step:") == first.out
+    assert Path("again/attribution.csv").read_text() == (folder / "attribution.csv").read_text()
+
+
+def test_attribute_in_json_is_for_machines_alone(capsys: Capture) -> None:
+    asked = ["--from", "contract", "--to", "rigid_contract", "--seeds", "1", "--workers", "1", "--json", *QUICK]
+    assert kith("attribute", "wage_step", *asked) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["dials_that_differ"] == ["indexation"]
+    assert {row["step"] for row in found["table"]} == {"total", "share", "first_in", "last_out", "interaction"}
+
+
+def test_an_interrupted_attribution_keeps_the_seeds_that_are_complete(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    listen = command.Listener.__call__
+
+    def interrupt(self: command.Listener, progress: object) -> None:
+        listen(self, progress)  # type: ignore[arg-type]
+        if progress.seeds == 1:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.Listener, "__call__", interrupt)
+    assert kith("attribute", "wage_step", "--to", "rigid_contract", "--seeds", "9", "--workers", "1", *QUICK) == 130
+    told = capsys.readouterr()
+    assert "stopped: 1 of 9 seeds were complete" in told.err
+    assert "1 seed of 9 asked" in told.out
+    assert "stopped early" in Path("results/wage_step-attribution/attribution.html").read_text()
+    assert 'stopped_early = "after 1 seeds"' in Path("results/wage_step-attribution/question.toml").read_text()
 
 
 def test_a_replaced_rule_is_kept_with_the_results(capsys: Capture) -> None:
@@ -172,6 +236,11 @@ BROKEN = "months = = 3\n"
         (["run", "--out", "full"], "not empty"),
         (["rules", "ask_for_hlp"], 'The nearest is "ask_for_help"'),
         (["parameters", "zzz"], "no parameter has"),
+        (["attribute", "calm", "--to", "contract"], "a difference lies between two"),
+        (["attribute", "calm", "--to", "relatoinal"], 'The nearest is "relational"'),
+        (["attribute", "calm", "--measure", "wellbieng"], 'The nearest is "wellbeing"'),
+        (["attribute", "calm", "--seeds", "0"], "at least 1"),
+        (["attribute", "--out", "full"], "holds no results"),
         (["walk"], "walk"),
         (["run", "--wrong"], "--wrong"),
     ],
@@ -264,7 +333,7 @@ def test_help_needs_nothing_heavy() -> None:
 def test_help_shows_verbs_and_every_verb_an_example() -> None:
     code, out, _ = started("--help")
     assert code == 0
-    for verb in ("run", "compare", "settings", "parameters", "rules"):
+    for verb in ("run", "compare", "attribute", "validate", "why", "settings", "parameters", "rules"):
         assert verb in out
         code, said, _ = started(verb, "--help")
         assert code == 0

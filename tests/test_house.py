@@ -64,6 +64,9 @@ def test_constraints_are_names_and_versions_and_nothing_else(file):
 def test_every_library_kith_asks_for_has_a_version_known_to_work(file):
     pinned = {line.split("==")[0].lower().replace("_", "-") for line in file.read_text(encoding="utf-8").splitlines()}
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    wanted = [
+        *project["dependencies"],
+        *(want for extra in project["optional-dependencies"].values() for want in extra),
+    ]
     names = {re.split(r"[<>=!~\[; ]", want)[0].lower().replace("_", "-") for want in wanted}
     assert names <= pinned

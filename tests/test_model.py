@@ -18,6 +18,7 @@ from test_run import bits
 import simulation
 from agents.declared import fields_of
 from agents.parameters import Parameters
+from agents.terms import terms_for
 from simulation import CommunityModel, Scenario, ScenarioError, load_scenario, run
 from simulation.measures import MEASURES
 from simulation.model import (
@@ -33,6 +34,8 @@ from simulation.model import (
     Tie,
 )
 from simulation.month import MONTH
+from simulation.shocks import Pulse, Step
+from simulation.twin import first_difference
 
 SMALL = {"residents": 80, "neighbourhoods": 4, "partners": 8, "months": 26, "rng": 5}
 BY_TABLE = {
@@ -52,9 +55,9 @@ def small(**changes: Any) -> CommunityModel:
     return CommunityModel(**{**SMALL, **changes})
 
 
-def lived(months: int, **changes: Any) -> CommunityModel:
+def lived(lived_months: int, /, **changes: Any) -> CommunityModel:
     model = small(**changes)
-    for _ in range(months):
+    for _ in range(lived_months):
         model.step()
     return model
 
@@ -443,6 +446,161 @@ def test_a_fork_that_changes_nothing_known_is_refused():
         lived(1).fork(inflw=0.1)
     with pytest.raises(ScenarioError, match="contract"):
         lived(1).fork(governance="contrct")
+
+
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+def test_a_fork_that_changes_nothing_lives_on_bit_for_bit_and_so_does_its_own_fork(engine: str):
+    model = lived(5, setting="cost_of_living_2021", engine=engine)
+    forked = model.fork()
+    again = pickle.loads(pickle.dumps(forked.fork())).fork(
+        shocks=model.setting.shocks, inflow=model.setting.parameter("inflow")
+    )
+    for each in (model, forked, again):
+        each.run_to_end()
+    assert first_difference(model.town, forked.town) is None
+    assert first_difference(model.town, again.town) is None
+
+
+def test_a_changed_fork_leaves_the_town_it_came_from_untouched():
+    model, alone = (lived(5, setting="cost_of_living_2021") for _ in range(2))
+    forked = model.fork(governance="relational", shocks=[Step("all", start=0, size=1.0)], inflow=0.3, rng=1)
+    assert forked.engine is not model.engine
+    forked.run_to_end()
+    next(iter(forked.agents)).slack = 0.5
+    model.run_to_end()
+    alone.run_to_end()
+    assert first_difference(model.town, alone.town) is None
+    assert model.setting == alone.setting
+
+
+def test_a_town_and_its_fork_share_all_luck_that_the_change_does_not_touch():
+    model = lived(6)
+    forked = model.fork(governance="relational")
+    for each in (model, forked):
+        each.step()
+    assert (model.town.partners["outside_income"] == forked.town.partners["outside_income"]).all()
+    other = model.fork(rng=99)
+    for each in (model, other):
+        each.step()
+    assert (model.town.partners["outside_income"] != other.town.partners["outside_income"]).all()
+
+
+def test_a_shock_that_is_taken_away_is_felt_no_more_and_one_that_is_added_is_felt_at_once():
+    model = lived(6, setting=Scenario(shocks=(Step("energy", start=2, size=0.5),)))
+    calm = model.fork(shocks=[])
+    worse = model.fork(shocks=[*model.setting.shocks, Step("food", start=0, size=0.2)])
+    same = model.fork(setting=model.setting)
+    for each in (model, calm, worse, same):
+        each.step()
+    assert model.town.clock["household_energy"] == same.town.clock["household_energy"] == 1.5
+    assert calm.town.clock["prices"].tolist() == [1.0] * 4
+    assert worse.town.clock["prices"][:2].tolist() == [model.town.clock["prices"][0], 1.2]
+    assert (calm.town.outside["household_energy"][:6] == model.town.outside["household_energy"][:6]).all()
+
+
+def test_a_fork_takes_the_shocks_of_another_setting_and_nothing_else_of_it():
+    model = lived(2, setting="calm", months=60)
+    forked = model.fork(setting="wage_step")
+    assert forked.setting == model.setting.with_(shocks=load_scenario("wage_step").shocks)
+    with pytest.raises(ScenarioError, match="one of them"):
+        model.fork(setting="calm", shocks=[])
+
+
+def test_taking_away_a_shock_that_is_over_changes_nothing():
+    shocks = (Pulse("budget", size=-0.1, start=1, length=4), Pulse("all", size=0.3, start=0, length=3))
+    model = lived(6, setting=Scenario(shocks=shocks))
+    forked = model.fork(shocks=[])
+    untouched = model.town.outside.copy()
+    untouched["settlement"][15] = forked.town.outside["settlement"][15]
+    assert forked.town.outside.tobytes() == untouched.tobytes()
+    later = lived(16, setting=Scenario(shocks=shocks))
+    forked = later.fork(shocks=[])
+    for each in (later, forked):
+        each.run_to_end()
+    assert first_difference(later.town, forked.town) is None
+
+
+def test_a_cut_that_is_taken_away_is_made_good_in_the_next_april():
+    model = lived(6, setting=Scenario(shocks=(Step("budget", size=-0.2, start=3),)))
+    before = model.town.services["budget"].copy()
+    restored, halved = model.fork(shocks=[]), model.fork(shocks=[Step("budget", size=-0.1, start=0)])
+    for each in (restored, halved):
+        each.run_to_end()
+    assert restored.town.services["budget"] == pytest.approx(before / 0.8)
+    assert halved.town.services["budget"] == pytest.approx(before / 0.8 * 0.9)
+
+
+def test_a_shock_beyond_the_first_plan_is_felt_when_the_town_is_given_longer():
+    model = lived(20, setting=Scenario())
+    forked = model.fork(months=60, shocks=[Step("energy", start=50, size=0.5)])
+    forked.run_to_end()
+    assert forked.history.shape[0] == 60
+    assert forked.town.outside["household_energy"][[49, 50]].tolist() == [1.0, 1.5]
+
+
+def test_a_finished_town_can_be_copied_but_changed_only_with_more_months():
+    model = small()
+    model.run_to_end()
+    assert first_difference(model.fork().town, model.town) is None
+    with pytest.raises(ScenarioError, match="give months, more than 26"):
+        model.fork(governance="relational")
+    with pytest.raises(ScenarioError, match="has lived 26 already"):
+        model.fork(months=25)
+    longer = model.fork(governance="relational", months=30)
+    longer.run_to_end()
+    assert (longer.month, model.month) == (30, 26)
+
+
+def test_an_intervention_is_what_a_fork_would_have_been():
+    model = lived(5)
+    forked = model.fork(governance="relational", inflow=0.04, shocks=[Step("food", start=8, size=0.3)])
+    model.intervene(governance="relational", parameters={"inflow": 0.04}, shock=Step("food", start=8, size=0.3))
+    for each in (model, forked):
+        each.run_to_end()
+    assert first_difference(model.town, forked.town) is None
+
+
+def test_an_intervention_is_felt_from_the_next_month_and_seen_by_agents_and_graph():
+    model = lived(5, governance="contract")
+    tie = next(iter(model.agents_by_type[Agreement]))
+    first = model.graph
+    model.intervene(governance="relational")
+    assert model.month == 5
+    assert tie.openness == terms_for("relational")["openness"]
+    assert model.graph is not first
+    assert model.setting.governance == "relational"
+
+
+def test_a_replaced_rule_can_be_put_in_and_taken_out_while_the_town_lives():
+    def feel(resident, town):
+        resident.wellbeing = 1.0
+
+    model = lived(3, engine="plain")
+    model.intervene(rules={"feel": feel})
+    model.step()
+    assert model.latest("wellbeing") == 1.0
+    model.intervene(rules={})
+    model.step()
+    assert model.latest("wellbeing") != 1.0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"governance": "relational", "parameters": {"inflw": 0.1}}, '"inflow"'),
+        ({"governance": "relational", "parameters": {"residents": 10}}, '"residents"'),
+        ({"governance": "contrct", "parameters": {"inflow": 0.1}}, "contract"),
+        ({"shock": Step("energy", start=900, size=0.1), "governance": "relational"}, "after the last month"),
+        ({"rules": {"feeel": print}, "governance": "relational"}, '"feel"'),
+        ({"rng": -1, "governance": "relational"}, "rng is -1"),
+    ],
+)
+def test_an_intervention_that_does_not_fit_changes_nothing(given: dict[str, Any], said: str):
+    model, alone = lived(2), lived(2)
+    with pytest.raises(ValueError, match=said):
+        model.intervene(**given)
+    assert model.journal == alone.journal
+    assert first_difference(model.town, alone.town) is None
 
 
 def test_models_are_freed_when_nobody_holds_them():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from simulation.scenario import settings
 from viz.command import exit_code
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -25,7 +26,7 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_rules.py").write_text(next(text for text in PYTHON if "@rule" in text))
     arguments = shlex.split(command, comments=True)[1:]
-    assert exit_code(arguments + (SMALL if arguments[0] == "compare" else [])) == 0
+    assert exit_code(arguments + (SMALL if arguments[0] in ("compare", "attribute") else [])) == 0
 
 
 @pytest.mark.parametrize("text", [text for text in PYTHON if "@rule" not in text])
@@ -42,3 +43,8 @@ def test_every_file_the_readme_points_to_is_there() -> None:
     here = Path(__file__).parent.parent
     for name in re.findall(r"\]\(([\w./-]+)\)", README) + re.findall(r"`((?:agents|simulation)/[\w/.]+)`", README):
         assert (here / name).exists(), name
+
+
+def test_the_readme_lists_the_settings_that_come_with_kith_and_no_others() -> None:
+    listed = re.findall(r"^\| `(\w+)` \| ", README[README.index("| setting |") :].split("\n\n")[0], re.MULTILINE)
+    assert sorted(listed) == settings()

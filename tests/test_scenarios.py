@@ -7,14 +7,18 @@ import pickle
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from agents.tables import Component
 from agents.terms import GOVERNANCES, terms_for
+from experiments import compare
+from simulation.run import run
 from simulation.scenario import PARAMETERS, SETTLING, Scenario, ScenarioError, load_scenario, settings
-from simulation.shocks import History, Pulse, Ramp, Step
+from simulation.shocks import History, Pulse, Ramp, Step, outside_of
 
 
 def written(folder: Path, name: str, text: str) -> Path:
@@ -59,6 +63,89 @@ def test_the_compound_setting_is_the_cost_of_living_and_more():
     crisis, compound = load_scenario("cost_of_living_2021"), load_scenario("compound")
     assert compound.shocks[: len(crisis.shocks)] == crisis.shocks
     assert len(compound.shocks) > len(crisis.shocks)
+
+
+def test_these_settings_come_with_kith():
+    assert settings() == [
+        "ageing_town", "budget_squeeze", "calm", "compound", "cost_of_living_2021", "financial_crisis_2008",
+        "oil_shock", "wage_step",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", settings())
+def test_every_setting_can_be_put_to_two_towns_with_the_same_luck(name):
+    found = compare(name, governances=["contract", "relational"], seeds=1, workers=1, residents=60)
+    assert not found.failures
+    assert {task.scenario.months for task in found.tasks} == {load_scenario(name).months}
+
+
+@pytest.mark.parametrize("name", [name for name in settings() if name != "calm"])
+def test_every_setting_but_calm_does_something_after_the_town_has_settled(name):
+    """And no sooner, in those that are not a record of what happened from the first month."""
+    scenario = load_scenario(name)
+    told, calm = outside_of(scenario), outside_of(scenario.calm())
+    moved = np.flatnonzero(told != calm)
+    assert moved.size
+    assert moved.max() >= SETTLING
+    if scenario.shocks[0].start > 0:
+        assert moved.min() >= SETTLING
+
+
+def test_the_financial_crisis_cuts_budgets_by_what_councils_lost_in_real_terms():
+    """Five cuts each April from 2010, month 51; -23.4% against prices (IFS, 2015), and nothing before."""
+    outside = outside_of(load_scenario("financial_crisis_2008"))
+    real = np.cumprod(outside["settlement"]) / outside["prices"][:, Component.OTHER]
+    assert real[[27, 39]] == pytest.approx([1.0, 1.0])
+    assert real[[51, 63, 75, 87, 99]] == pytest.approx(1.0 - 0.234 * np.array([0.2, 0.4, 0.6, 0.8, 1.0]))
+
+
+def test_in_the_financial_crisis_food_leads_and_energy_stands_where_hansard_has_it():
+    prices = outside_of(load_scenario("financial_crisis_2008"))["prices"]
+    august_2008, may_2010, march_2014 = 31, 52, 98
+    assert prices[august_2008, Component.FOOD] == pytest.approx(1.132)
+    assert prices[march_2014, Component.ENERGY] / prices[may_2010, Component.ENERGY] == pytest.approx(
+        133.5 / 99.2, rel=1e-3
+    )
+
+
+def test_in_the_oil_shock_prices_rise_as_hansard_has_it_and_budgets_catch_up_each_april():
+    outside = outside_of(load_scenario("oil_shock"))
+    march_1974, june_1978 = 26, 77
+    other, energy = (outside["prices"][:, component] for component in (Component.OTHER, Component.ENERGY))
+    assert other[june_1978] / other[march_1974] == pytest.approx(1.922)
+    assert energy[-1] == pytest.approx(2.5)
+    behind = np.cumprod(outside["settlement"]) / other
+    assert behind[[27, 39, 51, 63, 75]] == pytest.approx(np.ones(5))
+    assert behind[38] < 0.85
+
+
+def test_each_cut_of_the_squeeze_is_of_4_to_5_per_cent():
+    settlement = outside_of(load_scenario("budget_squeeze"))["settlement"]
+    assert list(np.flatnonzero(settlement != 1.0)) == [39, 51, 63, 75, 87]
+    assert all(0.04 < 1.0 - each < 0.05 for each in settlement[settlement != 1.0])
+
+
+@pytest.mark.parametrize("governance", ["contract", "relational"])
+def test_in_the_squeeze_savings_go_first_and_residents_feel_it_later(governance):
+    """What the setting tells its reader to look for. Four seeds: £16 a resident and month in calm, £40 at the end."""
+    scenario = load_scenario("budget_squeeze").with_(governance=governance)
+    lived = [run(scenario.with_(seed=seed)).rows for seed in range(1, 5)]
+    calm = [run(scenario.calm().with_(seed=seed)).rows for seed in range(1, 5)]
+    reserves, borne = (
+        np.mean([one[name] - other[name] for one, other in zip(lived, calm, strict=True)], axis=0)
+        for name in ("funder_reserves", "borne_by_residents")
+    )
+    after_two_cuts, at_the_end = slice(52, 63), slice(132, 144)
+    assert reserves[after_two_cuts].mean() < -0.5
+    assert abs(borne[after_two_cuts].mean()) < 3
+    assert borne[at_the_end].mean() > 15
+
+
+def test_an_older_town_has_24_per_cent_more_new_needs_after_ten_years():
+    demand = outside_of(load_scenario("ageing_town"))["demand"]
+    assert demand[-1] == pytest.approx(1.24)
+    assert demand[SETTLING - 1] == 1.0
+    assert np.all(np.diff(demand[SETTLING:]) > 0)
 
 
 def test_the_calm_twin_differs_in_shocks_alone():

@@ -19,9 +19,11 @@ from simulation.shocks import (
     Series,
     Step,
     aprils,
+    calendar,
     months_of,
     ons_index,
     outside_of,
+    recorded,
     series_in,
     settlements_from,
     shock_from,
@@ -66,6 +68,17 @@ def test_ons_prices_stand_where_they_stood_relative_to_march_2021(month):
     assert reached == pytest.approx(MARCH_2021[month], abs=0.051)
 
 
+@pytest.mark.parametrize(
+    ("month", "rate"), [("2009-07", 1.9), ("2009-10", 1.5), ("2010-04", 3.7), ("2011-04", 4.5), ("2011-09", 5.1)]
+)
+def test_prices_of_2008_to_2014_rose_by_the_rates_that_were_published(month, rate):
+    first, levels = recorded("ons_cpi", "other")
+    assert first == months_of("2008-01")
+    assert len(levels) == 84
+    now = months_of(month) - first
+    assert 100 * (levels[now] / levels[now - 12] - 1) == pytest.approx(rate, abs=0.051)
+
+
 def test_energy_in_a_history_is_the_mean_of_electricity_and_gas():
     energy = History(history="ons").path("energy", 84, 0)
     october_2022 = months_of("2022-10") - months_of("2019-01")
@@ -75,7 +88,8 @@ def test_energy_in_a_history_is_the_mean_of_electricity_and_gas():
 def test_a_history_is_1_in_the_month_it_is_counted_from():
     for history, components in HISTORIES.items():
         for component in components:
-            assert History(history=history).path(component, 36, 0)[0] == 1.0
+            first, _ = recorded(history, component)
+            assert History(history=history, since=calendar(first)).path(component, 36, 0)[0] == 1.0
 
 
 def test_wages_follow_the_living_wage_each_april_and_rest_between():

@@ -10,12 +10,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from experiments.attribution import Attribution
     from experiments.pairs import Comparison, Governance, Progress
     from simulation.run import Run
     from simulation.scenario import Scenario
@@ -51,7 +53,11 @@ class Mistake(Exception):
 Setting = Annotated[str, typer.Argument(help="A setting's name (see: kith settings) or the path of a scenario file.")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (see: kith parameters). May be repeated."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a parameter (see: kith parameters), or the graph: peer=random. May be repeated.",
+    ),
 ]
 Months = Annotated[int | None, typer.Option(help="Months to live; the first 24 settle the town.")]
 Residents = Annotated[int | None, typer.Option(help="Residents of the town.")]
@@ -82,16 +88,17 @@ def parsed(sets: list[str], scenario: Scenario) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415
 
     from agents.declared import near  # noqa: PLC0415
-    from simulation.scenario import PARAMETERS, SIZES  # noqa: PLC0415
+    from simulation.scenario import GRAPHS, PARAMETERS, SIZES  # noqa: PLC0415
 
+    known = [*PARAMETERS, *SIZES, *GRAPHS]
     changes: dict[str, Any] = {}
     for given in sets:
         name, equals, text = given.partition("=")
         name, text = name.strip(), text.strip()
         if not equals or not name or not text:
             raise Mistake(f"--set {given}: it must be name=value, such as --set inflow=0.02")
-        if name not in PARAMETERS and name not in SIZES:
-            hint = " Use --governance for it." if name == "governance" else near(name, [*PARAMETERS, *SIZES])
+        if name not in known:
+            hint = " Use --governance for it." if name == "governance" else near(name, known)
             raise Mistake(f'--set {given}: there is no parameter "{name}".{hint} See: kith parameters')
         if name in changes:
             raise Mistake(f"--set {given}: {name} is set twice")
@@ -312,11 +319,7 @@ def compare(
         named = dict(question.governances)
     rules = rules or question.rules
     rules_from(rules)
-    many = seeds if seeds is not None else question.seeds or 30
-    if many < 1:
-        raise Mistake(f"--seeds {many}: there must be at least 1, and 30 for an answer worth having")
-    if workers is not None and workers < 1:
-        raise Mistake(f"--workers {workers}: there must be at least 1")
+    many = _many(seeds if seeds is not None else question.seeds or 30, workers)
     _told_model(question.made_with, store.model_fingerprint())
     asked = pairs.Comparison(scenario, named, many, (), {}, rules=rules_text(rules))
     folder = out or (RESULTS / scenario.name if replace else store.free_folder(RESULTS / scenario.name, asked))
@@ -330,17 +333,105 @@ def compare(
             )
         finally:
             listener.close()
-    written = False
+    written = _kept(found, folder, fresh, lambda: store.write(folder, found, report_html))
+    say(store.as_json(found) if json else headline_text(found))
+    _closing(found, folder, written, store.REPORT)
+
+
+@app.command(epilog="Example:  kith attribute wage_step --from contract --to relational --seeds 30")
+def attribute(
+    setting: Setting = DEFAULT_SETTING,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="The first governance.", show_default="contract")
+    ] = None,
+    second: Annotated[
+        str | None, typer.Option("--to", metavar="NAME", help="The second governance.", show_default="relational")
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="A measure to show beside the outcomes declared in advance. Repeat it.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Towns of each mixture.", show_default="30")] = None,
+    sets: Sets = None,
+    months: Months = None,
+    residents: Residents = None,
+    seed: Seed = None,
+    engine: EngineName = "auto",
+    rules: RulesFile = None,
+    workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write.", show_default="results/SETTING-attribution, or -2, -3 …")
+    ] = None,
+    replace: Replace = False,
+    json: Json = False,
+) -> None:
+    """Share out the difference between two governances among their dials: which of them made it?
+
+    Every mixture of seven groups of dials is lived, with the shock and without it and with the same luck, and the
+    difference is shared out exactly (Shapley). Writes attribution.html, the numbers as Parquet and CSV, and
+    question.toml, which asks the same again.
+    """
+    from agents.declared import near  # noqa: PLC0415
+    from experiments import attribution, store  # noqa: PLC0415
+    from experiments.workers import rules_text  # noqa: PLC0415
+    from viz.attribution import attribution_html, attribution_text, cost_line, provisional_line  # noqa: PLC0415
+
+    check_engine(engine)
+    more = measure or []
+    for name in more:
+        if name not in attribution.MEASURED:
+            raise Mistake(f'--measure {name}: there is no measure "{name}".{near(name, attribution.MEASURED)}')
+    question = store.read_question(setting)
+    scenario = scenario_for(question.scenario, sets, months, residents, seed)
+    kept = list((question.governances or {}).items())
+    kept = kept if len(kept) == 2 else [("contract", "contract"), ("relational", "relational")]
+    chosen = [governance_from(given) if given else kept[place] for place, given in enumerate((first, second))]
+    if chosen[0][0] == chosen[1][0]:
+        raise Mistake(f"--from and --to are both {chosen[0][0]}; a difference lies between two")
+    rules = rules or question.rules
+    rules_from(rules)
+    many = _many(seeds if seeds is not None else question.seeds or 30, workers)
+    asked = attribution.Attribution(scenario, dict(chosen), many, rules=rules_text(rules))
+    folder = out or RESULTS / f"{scenario.name}-attribution"
+    folder = folder if out or replace else store.free_folder(folder, asked)
+    store.check_folder(folder, asked, replace)
+    fresh = not folder.exists() or not any(folder.iterdir())
+    _told_model(question.made_with, store.model_fingerprint())
+    listener = Listener(provisional_line)
+    with warnings_told():
+        try:
+            found = attribution.attribute(
+                scenario, governances=dict(chosen), seeds=many, engine=engine, rules=rules, workers=workers,
+                tell=listener, tell_cost=lambda cost: listener.say(cost_line(cost)),
+            )  # fmt: skip
+        finally:
+            listener.close()
+    page = partial(attribution_html, more=more)
+    written = _kept(found, folder, fresh, lambda: attribution.write(folder, found, page))
+    say(attribution.as_json(found) if json else attribution_text(found, more))
+    _closing(found, folder, written, store.ATTRIBUTION[0])
+
+
+def _many(seeds: int, workers: int | None) -> int:
+    """The number of seeds, refused before anything is written where there are none, or nobody to live them."""
+    if seeds < 1:
+        raise Mistake(f"--seeds {seeds}: there must be at least 1, and 30 for an answer worth having")
+    if workers is not None and workers < 1:
+        raise Mistake(f"--workers {workers}: there must be at least 1")
+    return seeds
+
+
+def _kept(found: Comparison | Attribution, folder: Path, fresh: bool, write: Callable[[], None]) -> bool:
+    """Write what was found to its folder, if there is something to write; whether it was written."""
     if found.stopped and found.replicates:
         tell("stopping: keeping what was lived")
-    if not found.stopped or (fresh and found.replicates):
-        try:
-            store.write(folder, found, report_html)
-            written = True
-        except OSError as error:
-            tell(f"{folder} could not be written: {(error.strerror or str(error)).lower()}; the answer is below")
-    say(store.as_json(found) if json else headline_text(found))
-    _closing(found, folder, written)
+    if found.stopped and not (fresh and found.replicates):
+        return False
+    try:
+        write()
+    except OSError as error:
+        tell(f"{folder} could not be written: {(error.strerror or str(error)).lower()}; the answer is below")
+        return False
+    return True
 
 
 def _told_model(made_with: Mapping[str, Any], model: str) -> None:
@@ -348,10 +439,8 @@ def _told_model(made_with: Mapping[str, Any], model: str) -> None:
         tell("note: this question was first answered by another version of the model; the numbers may differ")
 
 
-def _closing(found: Comparison, folder: Path, written: bool) -> None:
+def _closing(found: Comparison | Attribution, folder: Path, written: bool, page: str) -> None:
     """What is left to say, and the exit code."""
-    from experiments.store import REPORT  # noqa: PLC0415
-
     for task, each in found.failures[:3]:
         tell(
             f"failed: {task.governance}, {task.world}, seed {task.scenario.seed}: {each.error} "
@@ -365,7 +454,7 @@ def _closing(found: Comparison, folder: Path, written: bool) -> None:
             + ("" if written else "; nothing was written")
         )
     if written:
-        where = f"report: {folder / REPORT}" if (folder / REPORT).is_file() else f"written: {folder}"
+        where = f"report: {folder / page}" if (folder / page).is_file() else f"written: {folder}"
         tell(f"{where}  ({found.seconds:.0f} s)")
     if found.stopped:
         raise typer.Exit(INTERRUPTED)
@@ -374,15 +463,15 @@ def _closing(found: Comparison, folder: Path, written: bool) -> None:
 
 
 class Listener:
-    """Shows how far a comparison has come, and a first answer, clearly provisional, long before the last."""
+    """Shows how far many runs have come, and a first answer, clearly provisional, long before the last."""
 
-    def __init__(self, provisional: Callable[[Comparison], str]) -> None:
+    def __init__(self, provisional: Callable[[Any], str]) -> None:
         self.provisional, self.next, self.quiet = provisional, 3, 0.0
         self.bar: Bar | None = None
         self.compiling: Bar | None = None
 
     def __call__(self, progress: Progress) -> None:
-        """Take in how far the comparison has come."""
+        """Take in how far they have come."""
         if progress.lines is not None:
             self._compile(*progress.lines)
             return
@@ -393,6 +482,13 @@ class Listener:
         if progress.seeds >= self.next and progress.done < progress.total and self.bar.clock() >= self.quiet:
             self.next, self.quiet = progress.seeds * 3, self.bar.clock() + LINES_APART / 2
             self.bar.say(self.provisional(progress.so_far()))
+
+    def say(self, text: str) -> None:
+        """A line that stays above the bar."""
+        if self.bar is None:
+            tell(text)
+        else:
+            self.bar.say(text)
 
     def _compile(self, done: int, total: int) -> None:
         if self.compiling is None:
@@ -446,13 +542,13 @@ def run(
         finally:
             bar.close()
     if out is not None:
-        _write_run(out, lived)
+        _write_run(out, lived, rules)
     say(_run_json(lived) if json else _run_text(lived))
     if out is not None:
         tell(f"written: {out}")
 
 
-RUN_FILES = ("months.parquet", "months.csv", "events.parquet", "events.csv", "scenario.toml")
+RUN_FILES = ("months.parquet", "months.csv", "events.parquet", "events.csv", "scenario.toml", "journal.toml")
 
 
 def _check_run_folder(folder: Path, replace: bool) -> None:
@@ -471,13 +567,22 @@ def _check_run_folder(folder: Path, replace: bool) -> None:
         raise Mistake(f"--out {folder}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
 
 
-def _write_run(folder: Path, lived: Run) -> None:
+def _write_run(folder: Path, lived: Run, rules: Path | None) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from experiments.workers import rules_text  # noqa: PLC0415
+    from simulation.journal import fingerprint_of, founded  # noqa: PLC0415
+
+    events = lived.events.rename_axis("event").reset_index()
+    journal = founded(lived.scenario, rules_text(rules))
+    journal = replace(journal, months=lived.scenario.months, town=fingerprint_of(lived.town))
     parts: dict[str, Callable[[Path], object]] = {
         "months.parquet": lambda path: lived.history.to_parquet(path, index=False),
         "months.csv": lambda path: lived.history.to_csv(path, index=False),
-        "events.parquet": lambda path: lived.events.to_parquet(path, index=False),
-        "events.csv": lambda path: lived.events.to_csv(path, index=False),
+        "events.parquet": lambda path: events.to_parquet(path, index=False),
+        "events.csv": lambda path: events.to_csv(path, index=False),
         "scenario.toml": lambda path: path.write_text(lived.scenario.to_toml(), encoding="utf-8"),
+        "journal.toml": lambda path: path.write_text(journal.to_toml(), encoding="utf-8"),
     }
     for name, write in parts.items():
         part = folder / f".{name}.part"
@@ -548,6 +653,61 @@ def _run_json(lived: Run) -> str:
         },
         indent=1,
     )
+
+
+@app.command(epilog="Example:  kith calibrate --trials 480 --out results/calibration")
+def calibrate(
+    study: Annotated[
+        Path | None, typer.Argument(help="A study file.", show_default="the one that comes with Kith")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Sets of parameters to try.", show_default="the study's")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Towns of each world for each set.", show_default="the study's")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = RESULTS / "calibration",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search that the folder holds.")] = False,
+    engine: EngineName = "auto",
+    json: Json = False,
+) -> None:
+    """Look for parameters with which the town does what is known of towns like it, and keep many sets.
+
+    Tunes only to facts declared for tuning, each about one world and averaged over contract, relational and both:
+    never to a difference between governances, so that nobody's win is tuned. Every set within all ranges is as good
+    as any other; those that lie farthest apart are kept as plausible towns, and tried again on fresh seeds first.
+    The same command gives the same answer; one that was interrupted goes on with --resume.
+    """
+    from dataclasses import replace as changed  # noqa: PLC0415
+
+    from experiments import calibrate as calibration  # noqa: PLC0415
+    from viz.calibrated import calibration_json, calibration_text  # noqa: PLC0415
+
+    check_engine(engine)
+    asked = calibration.read_study(study or calibration.SHIPPED)
+    for name, value in (("trials", trials), ("seeds", seeds), ("workers", workers)):
+        if value is not None and value < 1:
+            raise Mistake(f"--{name} {value}: there must be at least 1")
+    asked = changed(asked, trials=trials or asked.trials, seeds=seeds or asked.seeds)
+    bar = Bar(1 + asked.generations * asked.generation, "trial")
+    told = [0, False]
+
+    def show(so_far: list[calibration.Trial]) -> None:
+        told[0] = len(so_far)
+        bar.show(len(so_far))
+        if not told[1] and any(trial.acceptable for trial in so_far):
+            told[1] = True
+            bar.say(f"after {len(so_far)} trials: the first town that does all that is asked")
+
+    try:
+        found = calibration.calibrate(asked, out, resume=resume, workers=workers, engine=engine, tell=show)
+    except KeyboardInterrupt:
+        bar.close()
+        tell(f"stopped after {told[0]} trials, which are kept in {out}: go on with --resume")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        bar.close()
+    say(calibration_json(found) if json else calibration_text(found))
+    tell(f"written: {out}")
 
 
 @app.command(epilog="Example:  kith settings")
@@ -686,6 +846,137 @@ def _stages() -> dict[int, list[str]]:
         elif line.startswith('    ("'):
             place += 1
     return found
+
+
+@app.command(epilog="Example:  kith validate --quick --group neutrality")
+def validate(
+    group: Annotated[
+        list[str] | None, typer.Option("--group", help="Only claims of this group. May be repeated.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="ID", help="Only this claim. May be repeated.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Paired seeds to spend.", show_default="8, or 3 if quick")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few seeds and small samples, for a first look.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Towns at once.", show_default="one a processor")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = RESULTS / "validation",
+    json: Json = False,
+) -> None:
+    """Put every claim about the model to the model, and write what it said: evidence.html and evidence.md.
+
+    Exit code 0 when all claims hold, 1 when one failed.
+    """
+    from experiments.validation import evidence  # noqa: PLC0415
+    from viz.evidence_page import evidence_html  # noqa: PLC0415
+
+    for option, value in (("seeds", seeds), ("workers", workers)):
+        if value is not None and value < (2 if option == "seeds" else 1):
+            raise Mistake(f"--{option} {value}: there must be at least {2 if option == 'seeds' else 1}")
+    claims = evidence.chosen(group or (), only or ())
+    if not claims:
+        raise Mistake("there is no claim with this id in this group")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"--out {out}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
+    bar = Bar(len(claims), "claim")
+    try:
+        found = evidence.validate(claims, seeds, quick=quick, workers=workers, tell=lambda far: _claims_shown(bar, far))
+    finally:
+        bar.close()
+    for name, text in (("evidence.html", evidence_html(found)), ("evidence.md", evidence.as_markdown(found))):
+        part = out / f".{name}.part"
+        part.write_text(text, encoding="utf-8")
+        part.replace(out / name)
+    say(evidence.as_json(found) if json else evidence.as_text(found, WIDTH))
+    tell(f"written: {out / 'evidence.html'}")
+    if found.stopped:
+        raise typer.Exit(INTERRUPTED)
+    if found.failures:
+        tell("failed: " + ", ".join(each.claim.id for each in found.failures))
+        raise typer.Exit(FAILED)
+
+
+def _claims_shown(bar: Bar, far: Any) -> None:
+    """How far the claims have come: on a terminal with the one being asked; elsewhere a line now and then."""
+    text = f"claim {far.done + 1} of {far.total}, {far.claim.id}"
+    if bar.terminal:
+        bar.bar.set_description_str(f"{far.claim.id}, {far.towns:,} lives", refresh=False)
+        bar.show(far.done)
+    elif bar.clock() - bar.told >= LINES_APART:
+        bar.told = bar.clock()
+        tell(f"{text}: {far.towns:,} lives so far")
+
+
+@app.command(epilog="Example:  kith run --out mine        kith why mine        kith why mine 349")
+def why(
+    run: Annotated[
+        str, typer.Argument(help="A folder written by kith run or kith compare, a journal, or a setting to live now.")
+    ],
+    event: Annotated[int | None, typer.Argument(help="An event's number; without it, events are listed.")] = None,
+    governance: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of a setting: as for kith run. Of a comparison: which of its own."),
+    ] = None,
+    replicate: Annotated[int, typer.Option(help="Of a comparison: which pair of towns.")] = 0,
+    calm: Annotated[bool, typer.Option("--calm", help="Of a comparison: the town without the shock.")] = False,
+    sets: Sets = None,
+    months: Months = None,
+    residents: Residents = None,
+    seed: Seed = None,
+    without: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CAUSE",
+            help="Another cause to take away: energy, food, wages, other, budget, demand, shocks, reserves, or the "
+            "number of an event to prevent.",
+        ),
+    ] = None,
+    reruns: Annotated[int, typer.Option(help="Pairs of forks, with the cause and without it; 0 for none.")] = 100,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on with a run of another version of the model.")] = False,
+    engine: EngineName = "auto",
+    json: Json = False,
+) -> None:
+    """Tell why something happened in a run: the chain of causes, and whether it happens without the root cause.
+
+    The run is lived again, exactly. Then its root cause is taken away in forks with the same luck: counterfactual
+    within the model, and no more than that.
+    """
+    import json as writer  # noqa: PLC0415
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from experiments import why as causes  # noqa: PLC0415
+
+    check_engine(engine)
+    if reruns < 0:
+        raise Mistake(f"--reruns {reruns}: there must be at least 0, and 100 for a share worth having")
+    own = {"--set": sets, "--months": months, "--residents": residents, "--seed": seed}
+    if causes.is_kept(run):
+        given = [name for name, value in own.items() if value is not None]
+        if given:
+            raise Mistake(f"{', '.join(given)}: {run} has been lived already; only a setting can be changed")
+        journal = causes.journal_in(
+            run, governance=governance, replicate=replicate, world="calm" if calm else "shock", anyway=anyway
+        )
+    else:
+        from simulation.scenario import load_scenario  # noqa: PLC0415
+
+        scenario = scenario_for(load_scenario(run), sets, months, residents, seed)
+        if governance is not None:
+            scenario = scenario.with_(governance=governance_from(governance)[1])
+        journal = causes.journal_for(scenario)
+    with warnings_told():
+        record = causes.Record(journal, engine, anyway)
+        if event is None:
+            told = [asdict(each) for each in record.events]
+            say(writer.dumps(told, indent=1, ensure_ascii=False) if json else causes.listed(record))
+            return
+        bar = Bar(reruns, "pair")
+        try:
+            found = causes.why(record, event, without=without, reruns=reruns, tell=bar.show)
+        finally:
+            bar.close()
+    say(writer.dumps(causes.as_data(found), indent=1, ensure_ascii=False) if json else causes.in_words(found))
 
 
 # ---- the way in -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ loses is always said. The page stands alone: it needs no network.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any, NamedTuple
 
@@ -561,7 +561,7 @@ def _headline_section(comparison: Comparison) -> str:
         "Effect of the shock",
         f"Buffer: against {first}’s effect",
     )
-    table = _table(
+    table = table_of(
         heads,
         rows,
         "Means over seeds and reported months. Under each difference: its 95% interval, and the share of seeds with "
@@ -619,7 +619,7 @@ def _borne_section(comparison: Comparison) -> str:
             between = f"{_pounds(mine[who].low)} to {_pounds(mine[who].high)}" if known else "no interval"
             cells.append(f"{_pounds(mine[who].pounds)}{_share(mine[who].share)}<small>{between}</small>")
         rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
-    table = _table(
+    table = table_of(
         ("Governance", "Rise in costs", "Funders", "Partners’ reserves", "Staff, unpaid", "Residents"),
         rows,
         "£ for each resident over the reported months, shock less calm; in brackets the share of the rise. The four "
@@ -677,7 +677,7 @@ def _resilience_section(comparison: Comparison) -> str:
             rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
     heads = ["Governance", *(head for _, head, _ in columns)]
     heads.insert(6, f"Recovery<small>median months to within {resilience.RECOVERED:g}</small>")
-    return _table(
+    return table_of(
         heads, rows,
         f"Each town in per cent of its own calm twin (same luck, no shock), over months {SETTLING} to "
         f"{comparison.scenario.months - 1}; means over seeds. Recovery counts runs that fell more than "
@@ -723,7 +723,7 @@ def _outcomes_table(comparison: Comparison, own: str, against: str, caption: str
         about = f"{how.unit}; {better(measure)}" if how.unit else better(measure)
         rows.append(f'<tr><th scope="row">{escape(how.title)}<small>{escape(about)}</small></th>{_tds(cells)}</tr>')
     heads = ["Outcome", *(escape(shown(name)) for name in comparison.governances)]
-    return _table(heads, rows, caption.format(first=escape(shown(first))), "wide")
+    return table_of(heads, rows, caption.format(first=escape(shown(first))), "wide")
 
 
 def _line(found: Estimate | None, how: Reading, measure: str) -> str:
@@ -774,7 +774,7 @@ def _compared_section(comparison: Comparison) -> str:
     return (
         f"<p>A governance is twelve dials and nothing else: no rule of the model reads its name. Funding, staff and "
         f"luck are the same in every town of a pair.</p><dl>{notes}</dl>"
-        + _table(("Dial", *(escape(shown(name)) for name in terms), "Meaning"), rows, "The dials of each governance.")
+        + table_of(("Dial", *(escape(shown(name)) for name in terms), "Meaning"), rows, "The dials of each governance.")
     )
 
 
@@ -833,9 +833,9 @@ def _assumptions_section(comparison: Comparison) -> str:
                 f"<td>{each.low:g}–{each.high:g}</td><td>{escape(each.meaning)}<small>{escape(each.unit)}</small></td>"
                 f"<td>{escape(each.source)}</td></tr>"
             )
-    return _table(
+    return table_of(
         ("Evidence", "Numbers", "Meaning"), summary, "The model’s parameters and dials, by how good the evidence is."
-    ) + _table(
+    ) + table_of(
         ("Parameter", "Value", "Range", "Meaning", "Source"), rows, "Every parameter of this comparison.", "words"
     )
 
@@ -847,10 +847,6 @@ def _value(value: Any) -> str:
 
 
 def _again_section(comparison: Comparison) -> str:
-    made = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
-        for name, value in provenance(comparison).items()
-    )
     rules = ""
     if comparison.rules:
         rules = f"<p>These rules took the place of the model’s own:</p><pre>{escape(comparison.rules)}</pre>"
@@ -859,11 +855,20 @@ def _again_section(comparison: Comparison) -> str:
         "same version gives the same numbers, to the last digit, on any machine and with any number of workers:</p>"
         "<pre>kith compare question.toml</pre>"
         "<p><code>runs</code>, <code>months</code> and <code>events</code> beside it hold every run, month and event."
-        "</p>" + _table(("What", "Version"), [made], "What made these results.", "words") + rules
+        "</p>" + provenance_table(provenance(comparison)) + rules
     )
 
 
-def _table(heads: Iterable[str], rows: Iterable[str], caption: str, kind: str = "") -> str:
+def provenance_table(made_with: Mapping[str, str]) -> str:
+    """What made some results, as a table."""
+    rows = [
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in made_with.items()
+    ]
+    return table_of(("What", "Version"), rows, "What made these results.", "words")
+
+
+def table_of(heads: Iterable[str], rows: Iterable[str], caption: str, kind: str = "") -> str:
+    """A table that scrolls by itself where it is too wide, with a caption for those who cannot see it."""
     head = "".join(f'<th scope="col">{each}</th>' for each in heads)
     return (
         f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(caption[:60])}"><table class="{kind}">'

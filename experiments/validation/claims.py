@@ -6,9 +6,11 @@ function with `@claim`; a claim that fails is a finding like any other and stays
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isnan, nan
 
 
 class Level(StrEnum):
@@ -44,9 +46,19 @@ class Finding:
     """What was tried where it fails; what should be known where it passes."""
 
     @property
+    def skipped(self) -> bool:
+        """Whether the model could not be asked; the note says why. What was skipped has not passed."""
+        return isnan(self.low)
+
+    @property
     def passed(self) -> bool:
         """Whether the figure lies in its range; a figure that is not a number does not."""
         return self.low <= self.figure <= self.high
+
+    @property
+    def judged(self) -> bool:
+        """Whether it could fail: a figure that may be anything is only reported."""
+        return self.low > -math.inf or self.high < math.inf
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,16 @@ def near(figure: float, expected: float, within: float, what: str = "", note: st
     return Finding(what, figure, expected - within, expected + within, note=note)
 
 
+def not_asked(what: str, why: str) -> Finding:
+    """A finding in place of one that could not be made, and why."""
+    return Finding(what, nan, nan, nan, note=why)
+
+
 def holds(true: bool, what: str, note: str = "") -> Finding:
     """A finding that is simply true (1) or not (0)."""
     return Finding(what, float(true), 1.0, 1.0, note=note)
+
+
+def reported(what: str, figure: float, interval: tuple[float, float] | None = None, note: str = "") -> Finding:
+    """A figure that is shown beside the others and may be anything."""
+    return Finding(what, figure, -math.inf, math.inf, interval, note)
