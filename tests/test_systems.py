@@ -838,6 +838,18 @@ def asked_for(kind: str, sharing: list[float], standing: list[float], **paramete
     return plain(town)
 
 
+def test_standing_is_a_year_s_average_of_successes_over_cases_or_of_a_margin_over_usual_cost() -> None:
+    """3 of 4 cases is .75, no case at all is 1; £20 gained on £100 is .2; without a usual cost, 0. A twelfth counts."""
+    town = plain(sellers_town(2))
+    one, other = town.services[0], town.services[1]
+    one.succeeded, one.queue = 3, 4
+    for partner, usual in zip(town.partners, (100.0, 0.0), strict=True):
+        partner.income, partner.cost, partner.usual_cost = 120.0, 100.0, usual
+    walk(town, ("take_stock_of_standing",))
+    found = [row.standing * 12.0 for row in (one, other, *town.partners)]
+    assert found == pytest.approx([0.75, 1.0, 0.2, 0.0])
+
+
 def test_each_copies_the_best_placed_it_can_see_as_that_one_was() -> None:
     """Standings 1, 2, 3 in a line: the first copies what the second asked for before, the second the third."""
     town = asked_for("imitate_the_best", [0.1, 0.5, 0.9], [1.0, 2.0, 3.0])
