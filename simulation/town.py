@@ -309,8 +309,9 @@ def write_terms(scenario: Scenario, organisations: Table, ties: Table, held: int
     if parameters["terms_spread"] > 0.0:
         spread_terms(scenario.seed, organisations, ties, parameters)
     lots = chance_column(scenario.seed, Decision.FOUND_TERM, agreements["address"])
-    agreements["months_left"] = 1 + (lots * agreements["term"]).astype(np.int64)
-    agreements["age"] = agreements["term"].astype(np.int64) - agreements["months_left"]
+    whole_months = agreements["term"].astype(np.int64)
+    agreements["months_left"] = 1 + (lots * whole_months).astype(np.int64)
+    agreements["age"] = whole_months - agreements["months_left"]
 
 
 def spread_terms(seed: int, organisations: Table, ties: Table, parameters: np.void) -> None:

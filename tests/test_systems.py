@@ -26,10 +26,10 @@ from simulation.shocks import Step
 from simulation.town import found_town
 from simulation.twin import copied, first_difference
 
-SURELY = {"coordination": 0.05}
+LONG_MEETINGS = {"coordination": 0.05}
 """Relationship time at which meetings do all they can, where the scale of meetings is at its least."""
-MEETS = {"meeting_scale": 0.0001}
-CALM_RATE = 1.0 - math.exp(-1.0)
+SHORT_SCALE = {"meeting_scale": 0.0001}
+MET = 1.0 - math.exp(-1.0)
 """What meetings do for trust where their time is the scale of meetings."""
 
 
@@ -555,7 +555,7 @@ def test_a_broker_passes_on_what_is_shared_with_it_and_takes_time_from_everyone_
         assert organisation.tie_time - before == pytest.approx(expected)
     one, other = town.services[0], town.services[1]
     assert one.broker_carries == pytest.approx(0.45)
-    assert one.broker_trust == pytest.approx(0.5 + 0.1 * CALM_RATE * 0.5)
+    assert one.broker_trust == pytest.approx(0.5 + 0.1 * MET * 0.5)
     assert gone.broker_carries == 0.0
     ties.find_best_paths(town)
     assert town.handoff[one.id, other.id] == pytest.approx(0.2025)
@@ -709,7 +709,7 @@ def test_two_under_stress_turn_inward_or_to_each_other(rigidity: float, turned: 
     ties.revise_trust(tie, town)
     assert tie.carries == pytest.approx(turned * 0.6 * 0.75)
     assert town.partners[0].tie_time == pytest.approx(turned * (0.01 + 0.06))
-    assert tie.trust_of_buyer == pytest.approx(0.5 + turned * 0.1 * CALM_RATE * 0.5)
+    assert tie.trust_of_buyer == pytest.approx(0.5 + turned * 0.1 * MET * 0.5)
 
 
 @pytest.mark.parametrize("rule", ["asymmetric", "averaging", "ratchet", "beta"])
@@ -718,7 +718,7 @@ def test_two_under_stress_turn_inward_or_to_each_other(rigidity: float, turned: 
 def test_trust_stays_within_its_range_however_fast_it_moves(rule: str, broke: int, trust: float) -> None:
     """The fastest growth there is, between two who turn to each other under the greatest stress."""
     parameters = {"threat_rigidity": -1.0, "trust_gain": 1.0, "trust_loss": 1.0, "trust_rule": rule, "trust_prior": 0.0}
-    town = plain(peers_town([(0, 1)], 2, parameters=parameters | MEETS, terms=SURELY))
+    town = plain(peers_town([(0, 1)], 2, parameters=parameters | SHORT_SCALE, terms=LONG_MEETINGS))
     tie = town.peers[0]
     tie.trust_of_buyer = tie.trust_of_seller = trust
     town.partners[0].stress = 1.0
@@ -734,8 +734,8 @@ def test_trust_stays_within_its_range_however_fast_it_moves(rule: str, broke: in
 
 def trusting(rule: str, parameters: dict[str, Any] | None = None) -> Any:
     """A town of one agreement in which trust moves by this rule, at a pace of .1 and a loss of .2."""
-    numbers = {"trust_rule": rule, "trust_gain": 0.1, "trust_loss": 0.2} | MEETS | (parameters or {})
-    town = plain(sellers_town(1, numbers, SURELY))
+    numbers = {"trust_rule": rule, "trust_gain": 0.1, "trust_loss": 0.2} | SHORT_SCALE | (parameters or {})
+    town = plain(sellers_town(1, numbers, LONG_MEETINGS))
     tie = town.agreements[0]
     tie.trust_of_buyer = tie.trust_of_seller = 0.5
     return town
@@ -838,6 +838,18 @@ def asked_for(kind: str, sharing: list[float], standing: list[float], **paramete
     return plain(town)
 
 
+def test_standing_is_a_year_s_average_of_successes_over_cases_or_of_a_margin_over_usual_cost() -> None:
+    """3 of 4 cases is .75, no case at all is 1; £20 gained on £100 is .2; without a usual cost, 0. A twelfth counts."""
+    town = plain(sellers_town(2))
+    one, other = town.services[0], town.services[1]
+    one.succeeded, one.queue = 3, 4
+    for partner, usual in zip(town.partners, (100.0, 0.0), strict=True):
+        partner.income, partner.cost, partner.usual_cost = 120.0, 100.0, usual
+    walk(town, ("take_stock_of_standing",))
+    found = [row.standing * 12.0 for row in (one, other, *town.partners)]
+    assert found == pytest.approx([0.75, 1.0, 0.2, 0.0])
+
+
 def test_each_copies_the_best_placed_it_can_see_as_that_one_was() -> None:
     """Standings 1, 2, 3 in a line: the first copies what the second asked for before, the second the third."""
     town = asked_for("imitate_the_best", [0.1, 0.5, 0.9], [1.0, 2.0, 3.0])
@@ -928,6 +940,15 @@ def test_terms_spread_by_lot_stay_in_range_and_are_held_as_asked_for() -> None:
             assert (np.unique(asked[dial]).size > 1) == (spread > 0.0)
         assert (town.agreements["months_left"] >= 1).all()
         assert (town.agreements["age"] >= 0).all()
+
+
+def test_a_term_that_is_no_whole_number_of_months_was_begun_in_the_past_like_any_other() -> None:
+    """Terms of 6.9 months last 6; drawn or mixed terms are seldom whole. 360 agreements."""
+    scenario = Scenario(partners=60, agreements_per_service=60, governance={"term": 6.9})
+    agreed = found_town(scenario).agreements
+    assert (agreed["age"] >= 0).all()
+    assert set(agreed["months_left"].tolist()) == {1, 2, 3, 4, 5, 6}
+    assert (agreed["age"] + agreed["months_left"] == 6).all()
 
 
 # ---- places split ----------------------------------------------------------------------------------------
@@ -1188,8 +1209,8 @@ IDLE: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "complaining": (
         {"complaining": 0.0}, {"complaint_time": 5.0, "complaint_light": 1.0}, {"complaining": 0.5},
     ),
-    "trust_rule": ({"trust_rule": "averaging"}, {"trust_prior": 1.0, "trust_loss": 0.2}, {"trust_rule": "beta"}),
-    "contagion": ({"contagion": "simple"}, {"learning_threshold": 0}, {}),
+    "trust_rule": ({"trust_rule": "averaging"}, {"trust_prior": 1.0}, {"trust_rule": "beta"}),
+    "contagion": ({"contagion": "simple"}, {"learning_threshold": 0}, {"contagion": "complex"}),
     "prevention_share": (
         {"prevention_share": 0.0}, {"prevention_effect": 9.0, "prevention_lag": 2.0, "prevention_squeeze": 0.0},
         {"prevention_share": 0.1},
@@ -1197,7 +1218,6 @@ IDLE: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "emergency_reserves": (
         {"emergency_reserves": 0.0}, {"emergency_end": 9.0, "emergency_saving": 0.5}, {"emergency_reserves": 1.0},
     ),
-    "settlement_years": ({"funding_doubt": 0.0}, {"settlement_years": 1}, {}),
     "terms_change": (
         {"terms_change": "never"}, {"changing": 1.0, "changing_months": 12, "changing_cost": 0.1, "sellers_say": 1.0},
         {"terms_change": "imitate_the_best", "terms_spread": 0.5},
@@ -1205,7 +1225,7 @@ IDLE: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("system", [name for name in IDLE if IDLE[name][2]])
+@pytest.mark.parametrize("system", IDLE)
 def test_the_numbers_of_a_system_that_is_switched_off_do_nothing(system: str) -> None:
     """The name of each case is its switch; with the system on, the same numbers make another town."""
     off, numbers, on = IDLE[system]
@@ -1213,7 +1233,7 @@ def test_the_numbers_of_a_system_that_is_switched_off_do_nothing(system: str) ->
         towns = [found_town(PRESSED_TOWN.with_(**(parameters | more))) for more in ({}, numbers)]
         for town in towns:
             live(town, months=26)
-        assert (differences(*towns) == set()) is same, differences(*towns)
+        assert (differences(*towns) - {"threshold"} == set()) is same, differences(*towns)
 
 
 def test_ageing_threat_and_settlements_at_their_neutral_settings_leave_no_trace() -> None:

@@ -30,7 +30,7 @@ from simulation.journal import model_fingerprint, version_of
 if TYPE_CHECKING:
     import pandas as pd
 
-MODULES = ("neutrality",)
+MODULES = ("known_answers", "spreading", "boundaries", "docking", "neutrality", "facts")
 """The files beside this one that hold claims, in the order in which they are shown."""
 SEEDS, QUICK_SEEDS = 8, 3
 PASSED, FAILED, BROKEN = "passed", "failed", "failed: error"
