@@ -29,7 +29,7 @@ from agents.tables import (
 )
 from agents.terms import Terms
 
-A_HAIR = 1e-9
+A_HAIR = 1e-12
 """Dials closer than this are the same."""
 
 # ---- practice and technology ----------------------------------------------------------------------

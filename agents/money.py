@@ -373,7 +373,8 @@ def meet_outside_fortunes(partner: Organisation, town: Town) -> None:
 def respond_to_losses(partner: Organisation, town: Town) -> None:
     """A partner losing money lives on reserves, then cuts volume, then hands back its worst agreement, then closes.
 
-    Volume comes back a step at a time once places pay again. Reserves in months of usual cost.
+    Nobody hands back who has not cut first; misfortune elsewhere may close anyone. Volume comes back a step at a time
+    once places pay again. Reserves in months of usual cost.
 
     Source: order of responses, NCVO (2024); hand-backs commoner than closures, ADASS.
     """
@@ -398,7 +399,8 @@ def respond_to_losses(partner: Organisation, town: Town) -> None:
             partner.withheld = min(parameters.cutting_limit, partner.withheld + parameters.cutting_step)
             if before < State.CUTTING:
                 partner.event = tell(town, Happening.CUT, partner.id, NOBODY, months, Cause.RESERVES_LOW, partner.event)
-        if months <= parameters.hand_back_reserves and partner.worst_agreement != NOBODY:
+        may_leave = before >= State.CUTTING and partner.worst_agreement != NOBODY
+        if may_leave and months <= parameters.hand_back_reserves:
             hand_back_worst(partner, town)
     if partner.reserves < 0.0:
         close(partner, town)

@@ -280,9 +280,9 @@ class Parameters:
         source="assumed; wrong pockets: Pleace 2015", grade=ASSUMED,
     )  # fmt: skip
     crisis_allowance: float = parameter(
-        16.0, low=0, high=1000, unit="£ a month per resident",
-        meaning="What the health service is given for its share of crises at the start.",
-        source="tuned to what crises cost it in calm months", grade=ASSUMED,
+        40.0, low=0, high=1000, unit="£ a month per resident",
+        meaning="What all crises are expected to cost; the health service is given its share of it at the start.",
+        source="tuned to what crises cost in calm months", grade=ASSUMED,
     )  # fmt: skip
 
     # ---- wellbeing ----------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def _problems(file: str, asked: Any) -> list[str]:
 
 def question_text(asked: Asked) -> str:
     """The question as a file that asks it again."""
-    scenario = _found_from_anywhere(asked.scenario)
+    scenario = asked.scenario.from_anywhere()
     keys: dict[str, Any] = {} if asked.verb == "compare" else {"verb": asked.verb}
     keys |= {"seeds": asked.seeds, "governances": _governances(asked)}
     plausible = getattr(asked, "plausible", None)
@@ -172,11 +172,6 @@ def question_text(asked: Asked) -> str:
     return (
         f"# Ask this again: kith {asked.verb} {QUESTION}\n{scenario.to_toml()}\n[{SECTION}]\n" + "\n".join(lines) + "\n"
     )
-
-
-def _found_from_anywhere(scenario: Scenario) -> Scenario:
-    """The same scenario with the files of its graph named in full."""
-    return scenario.with_(**{layer: str(file.resolve()) for layer, file in scenario.graph_files().items()})
 
 
 def _governances(asked: Asked) -> Any:
@@ -237,7 +232,7 @@ def _same_question(file: Path, asked: Asked) -> bool:
         return False
     rules = old.rules.read_text(encoding="utf-8") if old.rules else ""
     return (
-        old.scenario == _found_from_anywhere(asked.scenario)
+        old.scenario == asked.scenario.from_anywhere()
         and dict(old.governances or {}) == dict(asked.governances)
         and list(old.governances or {}) == list(asked.governances)
         and old.seeds == asked.seeds

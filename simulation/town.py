@@ -71,7 +71,8 @@ def found_town(scenario: Scenario) -> Town:
     organisations = found_organisations(scenario, parameters)
     ties, agreements = found_ties(scenario, count, organisations, parameters)
     funders = found_money(scenario.seed, organisations, ties[:agreements], parameters)
-    funders["crisis_budget"][HEALTH_SERVICE] = float(parameters["crisis_allowance"]) * count
+    share = float(parameters["crises_paid_by_health"])
+    funders["crisis_budget"][HEALTH_SERVICE] = share * float(parameters["crisis_allowance"]) * count
     funders["tier_trust"] = organisations["broker_trust"] = float(parameters["first_trust"])
     clock = filled(RECORDS["clock"], 1)
     clock["seed"] = scenario.seed

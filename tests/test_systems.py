@@ -738,6 +738,7 @@ def trusting(rule: str, parameters: dict[str, Any] | None = None) -> Any:
     town = plain(sellers_town(1, numbers, LONG_MEETINGS))
     tie = town.agreements[0]
     tie.trust_of_buyer = tie.trust_of_seller = 0.5
+    tie.able = tie.asked
     return town
 
 
@@ -760,7 +761,7 @@ def test_a_month_moves_a_buyer_s_trust_by_the_town_s_rule(
     """
     town = trusting(rule)
     tie = town.agreements[0]
-    tie.asked, tie.volume, tie.seller_broke = asked, given, broke
+    tie.asked, tie.able, tie.seller_broke = asked, given, broke
     ties.revise_trust(tie, town)
     assert tie.trust_of_buyer == pytest.approx(trust)
     if rule != "ratchet":
