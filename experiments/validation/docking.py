@@ -157,8 +157,9 @@ def spatial_dilemma(seeds: int) -> Findings:
 def ratchet(seeds: int) -> Findings:
     """Enough shipped: T' = max(T, ρ·order + (1 − ρ)T). Too little: T' = min(T, ρ·shipment + (1 − ρ)T).
 
-    Orders and shipments are shares of what was agreed; ρ is our pace of trust where two meet all they can. Both
-    equations at a thousand ties with trust, order and shipment drawn by lot, as buyers see sellers.
+    Orders and shipments are shares of what was agreed; ρ is our pace of trust where two meet all they can. What
+    a seller could give is drawn by lot, and what it ships is that or the order, if less. Both equations at a
+    thousand ties with trust, order and what could be given drawn by lot, as buyers see sellers.
 
     Not claimed: that trust becomes alike on both sides, and that inventories vary less. In Kim's networks orders
     and shipments are then shared out by trust; our services share referrals out by what was agreed.
@@ -167,9 +168,10 @@ def ratchet(seeds: int) -> Findings:
     on = {"trust_rule": "ratchet", "trust_gain": pace, "meeting_scale": 0.0001}
     town = sellers_town(count, on, {"coordination": 0.05})
     drawn = np.random.default_rng(3)
-    before, order, shipment = drawn.random((3, count))
+    before, order, able = drawn.random((3, count))
+    shipment = np.minimum(able, order)
     town.agreements["trust_of_buyer"] = before
-    town.agreements["asked"], town.agreements["volume"] = order, shipment
+    town.agreements["asked"], town.agreements["able"] = order, able
     live(town, lines_of("revise_trust"), 1)
     good = np.maximum(before, pace * order + (1.0 - pace) * before)
     bad = np.minimum(before, pace * shipment + (1.0 - pace) * before)
