@@ -174,9 +174,9 @@ def wish_for_terms(organisation: Organisation, town: Town) -> None:
 
 @rule
 def take_on_terms(organisation: Organisation, town: Town) -> None:
-    """What was wished for becomes what the organisation asks for; with luck it tries it, by chance it stays as it is.
+    """What was wished for becomes what the organisation asks for, with the chance of changing.
 
-    Who would change does so with the chance of changing, so that not all change in one year.
+    So not all who would change do so in one year.
     """
     if not terms_may_change(town):
         return
