@@ -26,7 +26,7 @@ class Parameters:
 
     # ---- needs of residents -------------------------------------------------------------------------
     inflow: float = parameter(
-        0.026, low=0, high=1, unit="chance a month, each need",
+        0.0245, low=0, high=1, unit="chance a month, each need",
         meaning="Chance that a resident of average frailty meets a new need.",
         source="tuned so that about a quarter of adults have two or more needs in bad years", grade=ASSUMED,
     )  # fmt: skip
@@ -73,7 +73,7 @@ class Parameters:
         grade=BORROWED,
     )  # fmt: skip
     frailty_spread: float = parameter(
-        1.2, low=0, high=2, unit="standard deviation of the logarithm",
+        0.95, low=0, high=2, unit="standard deviation of the logarithm",
         meaning="How unevenly needs fall: a few residents meet many.",
         source="Hard Edges: .5% of adults carry two of three severe disadvantages", grade=ASSUMED,
     )  # fmt: skip
@@ -156,7 +156,7 @@ class Parameters:
 
     # ---- help ---------------------------------------------------------------------------------------
     capacity: float = parameter(
-        0.0537, low=0.0001, high=10, unit="places a month per resident and need",
+        0.0525, low=0.0001, high=10, unit="places a month per resident and need",
         meaning="Places the town is staffed and funded for.",
         source="tuned to use of .80-.95 before the shock", grade=ASSUMED,
     )  # fmt: skip
@@ -218,7 +218,7 @@ class Parameters:
         source="assumed; 5% of adults and 40% of the oldest are offline here", grade=ASSUMED,
     )  # fmt: skip
     handoff_effect: float = parameter(
-        0.2, low=0, high=1, unit="share of success",
+        0.36, low=0, high=1, unit="share of success",
         meaning="Share of success lost when a resident's other needs sit with an organisation nothing is shared with.",
         source="joint working improves outcomes 6-15%: Rocks et al. 2020", grade=BORROWED,
     )  # fmt: skip
@@ -280,14 +280,14 @@ class Parameters:
         source="assumed; wrong pockets: Pleace 2015", grade=ASSUMED,
     )  # fmt: skip
     crisis_allowance: float = parameter(
-        40.0, low=0, high=1000, unit="£ a month per resident",
+        52.0, low=0, high=1000, unit="£ a month per resident",
         meaning="What all crises are expected to cost; the health service is given its share of it at the start.",
         source="tuned to what crises cost in calm months", grade=ASSUMED,
     )  # fmt: skip
 
     # ---- wellbeing ----------------------------------------------------------------------------------
     best_wellbeing: float = parameter(
-        8.0, low=0, high=10, unit="0-10",
+        7.9, low=0, high=10, unit="0-10",
         meaning="Average wellbeing of people without needs and with average slack.",
         source="UK mean 7.5: ONS 2021-23", grade=BORROWED,
     )  # fmt: skip
@@ -305,14 +305,14 @@ class Parameters:
         meaning="What a crisis takes from wellbeing in its month.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     wellbeing_cost: float = parameter(
-        1.0, low=0, high=10, unit="points per unit of real cost rise",
+        1.5, low=0, high=10, unit="points per unit of real cost rise",
         meaning="How much dearer living, not covered by income or slack, takes from wellbeing.",
         source="life satisfaction -0.09 in 2022/23: ONS", grade=BORROWED,
     )  # fmt: skip
 
     # ---- costs --------------------------------------------------------------------------------------
     organisation_energy_multiple: float = parameter(
-        1.5, low=1, high=4, unit="multiple of the household rise",
+        2.5, low=1, high=4, unit="multiple of the household rise",
         meaning="How much more of an energy price rise organisations meet: they had no price cap.",
         source="LGA/ukactive: gas x4.7, electricity x2.1 at renewal", grade=BORROWED,
     )  # fmt: skip
@@ -326,7 +326,7 @@ class Parameters:
         meaning="Average cost of helping one person with one need for a month.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     margin: float = parameter(
-        0.04, low=0, high=0.5, unit="share of cost",
+        0.05, low=0, high=0.5, unit="share of cost",
         meaning="What a partner asks above its cost.", source="assumed; thin margins reported", grade=ASSUMED,
     )  # fmt: skip
     complacency: float = parameter(
@@ -345,7 +345,7 @@ class Parameters:
         meaning="How far an opportunist pads declared cost when nothing is shared.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     buyer_surplus: float = parameter(
-        0.05, low=0, high=1, unit="share of price a month",
+        0.042, low=0, high=1, unit="share of price a month",
         meaning="What keeping this seller is worth to the buyer.",
         source="relationships worth at least 7% of turnover: Macchiavello & Morjaria 2009", grade=BORROWED,
     )  # fmt: skip
@@ -453,12 +453,12 @@ class Parameters:
 
     # ---- books --------------------------------------------------------------------------------------
     outside_income_spread: float = parameter(
-        0.10, low=0, high=2, unit="share of monthly cost",
+        0.15, low=0, high=2, unit="share of monthly cost",
         meaning="How much a partner's fortunes outside the town vary from month to month.",
         source="tuned to about 2% of partners closing a year", grade=ASSUMED,
     )  # fmt: skip
     reserves_median: float = parameter(
-        3.0, low=0, high=36, unit="months of cost",
+        2.8, low=0, high=36, unit="months of cost",
         meaning="Reserves of the middling partner at the start.", source="assumed from NCVO", grade=ASSUMED,
     )  # fmt: skip
     reserves_spread: float = parameter(
@@ -474,7 +474,7 @@ class Parameters:
         meaning="Share of reserves above a partner's liking that it pays out.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     cutting_reserves: float = parameter(
-        1.0, low=0, high=12, unit="months of cost",
+        1.6, low=0, high=12, unit="months of cost",
         meaning="A partner losing money with less than this cuts the volume it offers.",
         source="order of responses: NCVO 2024", grade=BORROWED,
     )  # fmt: skip
@@ -487,12 +487,12 @@ class Parameters:
         meaning="The most it withholds.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     hand_back_reserves: float = parameter(
-        0.4, low=0, high=12, unit="months of cost",
+        1.5, low=0, high=12, unit="months of cost",
         meaning="A partner losing money with no more than this hands back its worst agreement.",
         source="hand-backs are commoner than closures: ADASS", grade=BORROWED,
     )  # fmt: skip
     hand_back_loss: float = parameter(
-        0.03, low=0, high=1, unit="share of price",
+        0.035, low=0, high=1, unit="share of price",
         meaning="It hands an agreement back only if that loses more than this.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     funder_reserves: float = parameter(
@@ -539,7 +539,7 @@ class Parameters:
         source="assumed", grade=ASSUMED,
     )  # fmt: skip
     headroom: float = parameter(
-        0.02, low=-0.5, high=1, unit="share of budget",
+        -0.055, low=-0.5, high=1, unit="share of budget",
         meaning="Budget above the cost of all places and ties at the start.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     planned_use: float = parameter(
@@ -560,21 +560,21 @@ class Parameters:
         source="29% a year at the peak: Skills for Care", grade=MEASURED,
     )  # fmt: skip
     leaving_burnt_out: float = parameter(
-        0.03, low=0, high=1, unit="chance a month",
+        0.048, low=0, high=1, unit="chance a month",
         meaning="Further chance for one who is.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     leaving_for_pay: float = parameter(
-        0.1, low=0, high=5, unit="chance a month per share of cost not met",
+        0.8, low=0, high=5, unit="chance a month per share of cost not met",
         meaning="How much likelier workers leave an employer whose prices or budget lag behind its costs.",
         source="turnover is lower where pay is higher: Skills for Care; size assumed", grade=ASSUMED,
     )  # fmt: skip
     filling: float = parameter(
-        0.3, low=0, high=1, unit="chance a month",
+        0.285, low=0, high=1, unit="chance a month",
         meaning="Chance that a vacancy is filled.",
         source="10% vacancies at the peak: Skills for Care", grade=MEASURED,
     )  # fmt: skip
     burning: float = parameter(
-        0.05, low=0, high=1, unit="chance a month per unit of overload",
+        0.026, low=0, high=1, unit="chance a month per unit of overload",
         meaning="Chance that a worker burns out, for each unit of work above target.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     mending: float = parameter(
@@ -722,7 +722,7 @@ class Parameters:
         source="assumed", grade=ASSUMED,
     )  # fmt: skip
     lowball: float = parameter(
-        0.05, low=0, high=0.5, unit="share of the bid",
+        0.09, low=0, high=0.5, unit="share of the bid",
         meaning="How far an opportunist bids below what it will cost.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     price_weight: float = parameter(
