@@ -218,7 +218,7 @@ class Parameters:
         source="assumed; 5% of adults and 40% of the oldest are offline here", grade=ASSUMED,
     )  # fmt: skip
     handoff_effect: float = parameter(
-        0.36, low=0, high=1, unit="share of success",
+        0.38, low=0, high=1, unit="share of success",
         meaning="Share of success lost when a resident's other needs sit with an organisation nothing is shared with.",
         source="joint working improves outcomes 6-15%: Rocks et al. 2020", grade=BORROWED,
     )  # fmt: skip
@@ -275,7 +275,7 @@ class Parameters:
         source="seven and a half times the cost of prevention: Pleace 2015, vignette", grade=BORROWED,
     )  # fmt: skip
     crises_paid_by_health: float = parameter(
-        0.4, low=0, high=1, unit="share",
+        0.25, low=0, high=1, unit="share",
         meaning="Share of the cost of crises that the health service pays; other public bodies pay the rest.",
         source="assumed; wrong pockets: Pleace 2015", grade=ASSUMED,
     )  # fmt: skip
@@ -487,7 +487,7 @@ class Parameters:
         meaning="The most it withholds.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     hand_back_reserves: float = parameter(
-        1.5, low=0, high=12, unit="months of cost",
+        1.35, low=0, high=12, unit="months of cost",
         meaning="A partner losing money with no more than this hands back its worst agreement.",
         source="hand-backs are commoner than closures: ADASS", grade=BORROWED,
     )  # fmt: skip
@@ -496,7 +496,7 @@ class Parameters:
         meaning="It hands an agreement back only if that loses more than this.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     funder_reserves: float = parameter(
-        2.0, low=0, high=36, unit="months of budget",
+        2.5, low=0, high=36, unit="months of budget",
         meaning="Reserves of the council and the health service at the start.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     reserve_draw: float = parameter(
@@ -519,7 +519,7 @@ class Parameters:
         source="whole-place budgets: Level Measures", grade=ASSUMED,
     )  # fmt: skip
     emergency_reserves: float = parameter(
-        0.1, low=0, high=12, unit="months of budget",
+        0.05, low=0, high=12, unit="months of budget",
         meaning="Reserves under which a funder puts spending under emergency control; 0 for never.",
         source="section 114 notices: Institute for Government; threshold assumed", grade=ASSUMED,
     )  # fmt: skip
@@ -539,7 +539,7 @@ class Parameters:
         source="assumed", grade=ASSUMED,
     )  # fmt: skip
     headroom: float = parameter(
-        -0.055, low=-0.5, high=1, unit="share of budget",
+        -0.042, low=-0.5, high=1, unit="share of budget",
         meaning="Budget above the cost of all places and ties at the start.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     planned_use: float = parameter(

@@ -408,7 +408,9 @@ def first_months(town: Seen, steps: Sequence[State]) -> Numbers:
 def who_is_hurt(towns: Towns) -> Iterator[Figure]:
     """Slope of the margin lost over share of cost × rise in price, over partners.
 
-    Half a year after a step in wages; a year after one in energy, when every tariff has been renewed.
+    Half a year after a step in wages; a year after one in energy, when every tariff has been renewed. The step in
+    wages is one of 30%, three hard years at once: partners' shares of labour are too alike for less to be told from
+    luck.
     """
     for world, component in (("dearer labour", Component.LABOUR), ("dearer energy", Component.ENERGY)):
         rise = price_rise(world, component)

@@ -50,7 +50,7 @@ def worlds() -> dict[str, World]:
     crisis = load_scenario("cost_of_living_2021").with_(months=MONTHS)
     calm = crisis.calm()
     squeeze = Ramp(components=("budget",), size=-0.20, start=27, length=48)
-    wages = Step(components=("labour",), size=0.10, start=JUMP)
+    wages = Step(components=("labour",), size=0.30, start=JUMP)
     energy = Step(components=("energy",), size=1.0, start=JUMP)
     return {
         "calm": World(calm, looks=6),
