@@ -28,6 +28,9 @@ from agents.tables import Cause, Component, Happening, Need
 from agents.terms import GOVERNANCES, NOTES, Terms
 from experiments.pairs import PRIMARY, direction
 from experiments.resilience import OUTCOMES, RESILIENCE
+from experiments.validation.claims import Claim, Group
+from experiments.validation.evidence import gathered
+from experiments.validation.facts import FACTS
 from simulation import month
 from simulation.measures import COUNTING, MEASURES, label
 from simulation.month import MONTH
@@ -342,6 +345,28 @@ def shock_in_words(given: Mapping[str, Any]) -> str:
     return f"{given['shape']} of {what} ({', '.join(numbers[2:])})"
 
 
+# ---- tables of the evidence -----------------------------------------------------------------------
+
+
+def fact_table() -> str:
+    """What is known of towns like this one, and what each fact is for."""
+    rows = [(f"`{one.id}`", one.says, one.scale, one.use, one.source) for one in FACTS.values()]
+    return table(("fact", "what is known", "about", "for", "known from"), rows)
+
+
+def claim_table(*groups: Group) -> str:
+    """Every claim of some groups, and how close to it the model is held."""
+    claims = sorted((one for one in gathered().values() if one.group in groups), key=place_of)
+    rows = [(one.id.rpartition(".")[2].replace("_", " "), one.says, one.level, one.source) for one in claims]
+    return table(("claim", "says", "held to", "source or grounds"), rows)
+
+
+def place_of(one: Claim) -> tuple[bool, str, int]:
+    """Where a claim stands in its table: LC2 before LC10, known answers before boundaries."""
+    letters = one.id.rstrip("0123456789")
+    return one.group is Group.BOUNDARY, letters, int(one.id[len(letters) :] or 0)
+
+
 SECTIONS: dict[str, Callable[[], str]] = {
     "grades": grades,
     "sizes": size_table,
@@ -360,6 +385,10 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "shapes": shape_table,
     "histories": history_table,
     "settings": setting_table,
+    "facts": fact_table,
+    "known answers": lambda: claim_table(Group.KNOWN_ANSWER, Group.BOUNDARY),
+    "outside results": lambda: claim_table(Group.DOCKING),
+    "neutrality": lambda: claim_table(Group.NEUTRALITY),
 }
 """Every table by the name in its marks."""
 
