@@ -473,6 +473,7 @@ def let_newcomers_in(partner: Organisation, town: Town) -> None:
             other = town.organisations[tie.seller if tie.buyer == partner.id else tie.buyer]
             tie.active = other.alive
             tie.known = 0
+            tie.carries = 0.0
             tie.trust_of_buyer = parameters.first_trust
             tie.trust_of_seller = parameters.first_trust
 

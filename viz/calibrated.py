@@ -30,12 +30,12 @@ def calibration_text(found: Calibration) -> str:
     lines += [
         f"  {'loss (0: within every range)':<44}{_short(found.shipped.loss):>12}{_short(found.best.loss):>10}",
         "",
-        f"{len(found.acceptable)} of {len(found.trials)} sets do all that is asked. {found.tested} of them were tried "
+        f"{len(found.acceptable)} of {len(found.trials)} sets do what is asked. {found.tested} of them were tried "
         f"again on {study.confirming_seeds}",
         f"fresh seeds; {len(found.ensemble.towns)} that stood the test and lie far apart are kept.",
     ]
     if not found.acceptable:
-        lines.append("No set does all that is asked: look at the figures outside their ranges, or try more.")
+        lines.append("No set does what is asked: look at the figures outside their ranges, or try more.")
     failed = sum(bool(trial.error) for trial in found.trials)
     if failed:
         lines.append(f"{failed} sets could not be lived; see the column error in trials.csv.")

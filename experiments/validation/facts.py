@@ -1,10 +1,11 @@
 """Stylised facts: what is known of towns like this one, and whether this one does the same.
 
 Change this file to add a fact or to move a range. A fact is a function of towns that gives a figure for each thing
-it says, with the range accepted. It is declared here, before anything is tuned, whether a fact may be used for tuning
-(see experiments/calibrate.py) or is held out, to be looked at afterwards and never fitted. No fact is a difference
-between governances: each is about one world, averaged over the fair fight or, where it says so, about one kind of
-contract. All facts are asked of one set of parameters at once. A fact that fails stays in the table.
+it says, with the range accepted. It is declared here whether a fact may be used for tuning (see
+experiments/calibrate.py) or is held out, to be looked at afterwards and never fitted; docs/TRACE.md says which were
+moved after a first look. No fact sets one governance against another: each is averaged over the fair fight or, where
+it says so, asked of one kind of contract. All facts are asked of one set of parameters at once. A fact that fails stays
+in the table.
 """
 
 from __future__ import annotations
