@@ -726,7 +726,7 @@ def calibrate(
     def show(so_far: list[calibration.Trial]) -> None:
         told[0] = len(so_far)
         bar.show(len(so_far))
-        if not told[1] and any(trial.loss <= study.slack for trial in so_far):
+        if not told[1] and any(trial.loss <= asked.slack for trial in so_far):
             told[1] = True
             bar.say(f"after {len(so_far)} trials: the first town that does all that is asked")
 
