@@ -487,7 +487,7 @@ class Parameters:
         meaning="The most it withholds.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     hand_back_reserves: float = parameter(
-        1.35, low=0, high=12, unit="months of cost",
+        1.3, low=0, high=12, unit="months of cost",
         meaning="A partner losing money with no more than this hands back its worst agreement.",
         source="hand-backs are commoner than closures: ADASS", grade=BORROWED,
     )  # fmt: skip
@@ -564,12 +564,18 @@ class Parameters:
         meaning="Further chance for one who is.", source="assumed", grade=ASSUMED,
     )  # fmt: skip
     leaving_for_pay: float = parameter(
-        0.8, low=0, high=5, unit="chance a month per share of cost not met",
-        meaning="How much likelier workers leave an employer whose prices or budget lag behind its costs.",
-        source="turnover is lower where pay is higher: Skills for Care; size assumed", grade=ASSUMED,
+        0.08, low=0, high=5, unit="chance a month per share of pay",
+        meaning="How much likelier workers leave an employer whose pay lags behind.",
+        source="turnover is lower where pay is higher: Skills for Care; size assumed: 1% less pay, 3% more leavers",
+        grade=ASSUMED,
+    )  # fmt: skip
+    filling_for_pay: float = parameter(
+        3.0, low=0, high=20, unit="share of filling per share of pay",
+        meaning="How much slower vacancies fill where pay lags behind.",
+        source="assumed: 1% less pay, 3% fewer who come, as for those who leave", grade=ASSUMED,
     )  # fmt: skip
     filling: float = parameter(
-        0.285, low=0, high=1, unit="chance a month",
+        0.272, low=0, high=1, unit="chance a month",
         meaning="Chance that a vacancy is filled.",
         source="10% vacancies at the peak: Skills for Care", grade=MEASURED,
     )  # fmt: skip

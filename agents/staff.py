@@ -7,7 +7,7 @@ full-time workers, so months bring expected flows rather than single resignation
 from __future__ import annotations
 
 from agents.rule import rule
-from agents.tables import Kind, Organisation, Town
+from agents.tables import Component, Kind, Organisation, Town
 
 OVERWHELMED = 5.0
 
@@ -49,26 +49,30 @@ def leave_and_hire(organisation: Organisation, town: Town) -> None:
         organisation.leavers = 0.0
         return
     chance_of_leaving = parameters.leaving + parameters.leaving_burnt_out * organisation.burnout
-    chance_of_leaving = min(1.0, chance_of_leaving + parameters.leaving_for_pay * pay_lag(organisation, town))
+    lag = pay_lag(organisation, town)
+    chance_of_leaving = min(1.0, chance_of_leaving + parameters.leaving_for_pay * lag)
     vacancies = max(0.0, organisation.posts - organisation.staff)
     frozen = organisation.kind == Kind.SERVICE and out_of_money(organisation, town)
-    hired = 0.0 if frozen else parameters.filling * vacancies
+    hired = 0.0 if frozen else parameters.filling * max(0.0, 1.0 - parameters.filling_for_pay * lag) * vacancies
     organisation.leavers = chance_of_leaving * organisation.staff
     organisation.staff += hired - organisation.leavers
     organisation.practice *= 1.0 - parameters.practice_leaving * chance_of_leaving
 
 
 def pay_lag(organisation: Organisation, town: Town) -> float:
-    """How far what an employer is paid lags behind what its work costs: it cannot pay what others do. Share of cost.
+    """How far an employer's pay lags behind what others pay, because its own income lags behind its costs. Share.
 
     A partner: what its places cost beyond what they bring. A service: what its costs have risen beyond its budget.
+    Never more than wages have risen elsewhere: who is merely poor has fewer posts, not worse pay.
     """
     met = 1.0
     if organisation.kind == Kind.SERVICE:
         met = town.clock.budget_level / organisation.cost_index if organisation.cost_index > 0.0 else 1.0
     elif organisation.cost > 0.0:
         met = organisation.income / organisation.cost
-    return max(0.0, 1.0 - met)
+    wages = town.clock.prices[Component.LABOUR]
+    risen = 1.0 - 1.0 / wages if wages > 1.0 else 0.0
+    return min(risen, max(0.0, 1.0 - met))
 
 
 def out_of_money(service: Organisation, town: Town) -> bool:

@@ -43,8 +43,6 @@ TRIALS, TRIALS_CSV, BEST, FOUND, WHAT = (
 )  # fmt: skip
 HOPELESS = 1e6
 """The most a loss counts: that of towns that could not be lived, or of which a figure is not a number."""
-FIRST_STEP = 0.15
-"""How far the search looks at first, as a share of each range."""
 DIGITS = 4
 """Parameters are tried to so many digits, so that a set can be read."""
 CANDIDATES = 2
@@ -78,6 +76,8 @@ class Study:
     ensemble: int = 24
     slack: float = 0.1
     """The loss up to which a set is taken and, on fresh seeds, kept: a figure at the edge may cross it by luck."""
+    first_step: float = 0.25
+    """How far the search looks at first, as a share of each range."""
     residents: int | None = None
 
     @property
@@ -131,7 +131,7 @@ def _text_of_facts() -> str:
 
 
 WHOLE = ("trials", "seeds", "confirming_seeds", "generation", "luck", "ensemble", "residents")
-KEYS = ("title", "about", "facts", *WHOLE, "slack", "parameters")
+KEYS = ("title", "about", "facts", *WHOLE, "slack", "first_step", "parameters")
 
 
 def read_study(path: str | Path = SHIPPED) -> Study:
@@ -259,7 +259,7 @@ def _generations(study: Study) -> Iterator[tuple[list[Numbers], Callable[[list[f
             elsewhere = np.random.default_rng([study.luck, begun]).random(many)
             start = elsewhere if begun else study.place_of(study.shipped())
             optimiser = CMA(
-                mean=np.clip(start, 0.05, 0.95), sigma=FIRST_STEP, bounds=cube, seed=study.luck + begun,
+                mean=np.clip(start, 0.05, 0.95), sigma=study.first_step, bounds=cube, seed=study.luck + begun,
                 population_size=study.generation,
             )  # fmt: skip
             begun += 1

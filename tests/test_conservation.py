@@ -287,7 +287,13 @@ def test_every_sum_holds_where_partners_are_few_and_where_there_are_none() -> No
 
 def test_a_service_that_buys_nothing_draws_on_its_funder_when_it_runs_short() -> None:
     """Its own staff must be paid too: a dearer year is met from the funder's reserves with partners or without."""
-    scenario = Scenario(residents=120, months=40, partners=0, shocks=(Step("all", size=0.3, start=24),))
+    scenario = Scenario(
+        residents=120,
+        months=40,
+        partners=0,
+        shocks=(Step("all", size=0.3, start=24),),
+        parameters={"leaving_for_pay": 0.0},
+    )
     town = found_town(scenario)
     through = engine_for("compiled", None, MONTH)
     drawn = 0.0

