@@ -20,7 +20,9 @@ from experiments.validation.worlds import Lives
 from simulation.scenario import PARAMETERS
 from viz.command import exit_code
 
-TOY = Study({"margin": (0.0, 0.06), "inflow": (0.02, 0.032), "filling": (0.2, 0.4)}, trials=240, generation=8)
+TOY = Study(
+    {"margin": (0.0, 0.06), "inflow": (0.02, 0.032), "filling": (0.2, 0.4)}, trials=240, generation=8, slack=0.0
+)
 TRUE = {"margin": 0.012, "inflow": 0.029, "filling": 0.24}
 TINY = Study(
     {"margin": (0.0, 0.06), "inflow": (0.02, 0.032)}, facts=("use_of_places", "staff"), trials=8, seeds=1,

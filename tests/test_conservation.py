@@ -18,7 +18,7 @@ from towns import Line
 from agents.money import pay_for_places, pay_own_staff
 from agents.residents import take_stock
 from agents.staff import leave_and_hire
-from agents.tables import NEEDS, Happening, Kind, Organisation, Resident, Status, Tie, Town
+from agents.tables import NEEDS, Component, Happening, Kind, Organisation, Resident, Status, Tie, Town
 from agents.ties import pass_aid
 from simulation.engines import Engine, engine_for
 from simulation.month import MONTH
@@ -93,6 +93,15 @@ def posts(town: Town) -> float:
     return float(town.organisations["posts"].sum() + town.agreements["posts"][lost].sum())
 
 
+def willing(town: Town) -> Any:
+    """How readily workers come, for each organisation: less where pay lags behind wages elsewhere."""
+    rows, wages = town.organisations, float(town.clock["prices"][Component.LABOUR])
+    paid = np.where(rows["cost"] > 0.0, rows["income"] / np.where(rows["cost"] > 0.0, rows["cost"], 1.0), 1.0)
+    paid[:NEEDS] = float(town.clock["budget_level"]) / rows["cost_index"][:NEEDS]
+    lag = np.minimum(max(0.0, 1.0 - 1.0 / wages), np.maximum(0.0, 1.0 - paid))
+    return np.maximum(0.0, 1.0 - float(town.parameters["filling_for_pay"]) * lag)
+
+
 def live_and_keep_books(town: Town, months: int, through: tuple[Engine, ...] = SHIPPED) -> Ledger:
     """Live so many months and write down, for each, what conservation speaks of."""
     until_asked, until_staff, staff, rest = through
@@ -114,7 +123,7 @@ def live_and_keep_books(town: Town, months: int, through: tuple[Engine, ...] = S
         short |= town.funders["emergency"][funder] == 1
         out_of_money = (town.organisations["kind"] == Kind.SERVICE) & short
         may_hire = (town.organisations["alive"] == 1) & ~out_of_money
-        note(workers_before=workers(town), vacant=vacant[may_hire].sum())
+        note(workers_before=workers(town), vacant=(vacant * willing(town))[may_hire].sum())
         note(aid=town.organisations["aid"].sum(), aid_passed=np.abs(town.organisations["aid"]).sum())
         staff.live(town)
         note(workers_after=workers(town), leavers=town.organisations["leavers"].sum())
