@@ -316,6 +316,8 @@ def tender(tie: Tie, cause: Cause, town: Town) -> None:
         tie.event = tell(town, Happening.NO_BIDDER, tie.buyer, NOBODY, tie.agreed, cause, tie.event)
         return
     before = tie.seller
+    if tie.active == 0:
+        town.organisations[tie.buyer].event = NOBODY
     if best != before or tie.active == 0:
         hand_over(tie, best, town)
     tie.drift = 1.0
@@ -334,7 +336,7 @@ def score_of(partner: Organisation, tie: Tie, town: Town) -> float:
     """A bid's score: cheapness against the price in force, and quality as the buyer sees it."""
     weight = town.parameters.price_weight
     noise = town.parameters.quality_noise * normal(town, Decision.SEEN_QUALITY, tie.address, partner.id)
-    cheap = -share_above(bid_of(partner, town), tie.first_price)
+    cheap = -share_above(bid_of(partner, town), tie.price)
     return weight * cheap + (1.0 - weight) * (partner.quality + noise)
 
 

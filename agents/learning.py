@@ -7,6 +7,8 @@ what workers take with them when they leave is in staff.py.
 
 from __future__ import annotations
 
+import math
+
 from agents.agreements import year_of_value
 from agents.chance import Decision, chance
 from agents.events import tell
@@ -26,6 +28,9 @@ from agents.tables import (
     Town,
 )
 from agents.terms import Terms
+
+A_HAIR = 1e-12
+"""Dials closer than this are the same."""
 
 # ---- practice and technology ----------------------------------------------------------------------
 
@@ -61,7 +66,8 @@ def learn(organisation: Organisation, town: Town) -> None:
 
     What is heard counts as a share of the organisation's ties, so that a tie more dilutes the others. Simple
     contagion follows what is heard at once; complex contagion follows only where as many ties lead as the
-    organisation's threshold. Taking technology up: chance = innovation + imitation × share heard. 0-1.
+    organisation's threshold. Nobody learns a practice that nobody leads in. Taking technology up: chance =
+    innovation + imitation × share heard. 0-1.
 
     Source: Bass (1969) for innovation and imitation; Granovetter (1978) and Centola & Macy (2007) for thresholds;
     Eckles et al. (2024) for adoption below them, which is the innovation here.
@@ -69,13 +75,11 @@ def learn(organisation: Organisation, town: Town) -> None:
     parameters = town.parameters
     if organisation.alive == 0:
         return
-    practice = organisation.practice
-    heard = follows(organisation.practice_heard, organisation.practice_leads, organisation, town)
-    practice += parameters.practice_from_others * heard + parameters.practice_learning * (1.0 - practice)
-    practice -= parameters.practice_forgetting * organisation.practice
-    organisation.practice = min(1.0, max(0.0, practice))
-    heard = follows(organisation.technology_heard, organisation.technology_leads, organisation, town)
-    likely = parameters.innovation + parameters.imitation * heard
+    before = organisation.practice
+    learnt = parameters.practice_from_others * lead_followed(organisation, town)
+    learnt += parameters.practice_learning * (1.0 - before)
+    organisation.practice = min(1.0, max(0.0, before + learnt - parameters.practice_forgetting * before))
+    likely = parameters.innovation + parameters.imitation * share_told(organisation, town)
     if organisation.technology == 0.0:
         if chance(town, Decision.TAKE_UP, organisation.id) < likely:
             organisation.technology = 1.0
@@ -83,11 +87,21 @@ def learn(organisation: Organisation, town: Town) -> None:
         organisation.technology = 0.0
 
 
-def follows(heard: float, leads: int, organisation: Organisation, town: Town) -> float:
-    """How much of what is heard moves an organisation: its share of ties, or all or nothing past a threshold. 0-1."""
+def lead_followed(organisation: Organisation, town: Town) -> float:
+    """How far ahead the practice is that an organisation follows: all ties' mean, or past a threshold the leaders'."""
+    tells = organisation.ties
     if town.parameters.contagion == Contagion.COMPLEX:
-        return 1.0 if leads >= organisation.threshold else 0.0
-    return heard / organisation.ties if organisation.ties > 0 else 0.0
+        tells = organisation.practice_leads
+        if tells < organisation.threshold:
+            return 0.0
+    return organisation.practice_heard / tells if tells > 0 else 0.0
+
+
+def share_told(organisation: Organisation, town: Town) -> float:
+    """How much of what its ties tell of technology moves it: their share, or past a threshold all. 0-1."""
+    if town.parameters.contagion == Contagion.COMPLEX:
+        return 1.0 if organisation.technology_leads >= organisation.threshold else 0.0
+    return organisation.technology_heard / organisation.ties if organisation.ties > 0 else 0.0
 
 
 # ---- terms ----------------------------------------------------------------------------------------
@@ -160,9 +174,9 @@ def wish_for_terms(organisation: Organisation, town: Town) -> None:
 
 @rule
 def take_on_terms(organisation: Organisation, town: Town) -> None:
-    """What was wished for becomes what the organisation asks for; with luck it tries it, by chance it stays as it is.
+    """What was wished for becomes what the organisation asks for, with the chance of changing.
 
-    Who would change does so with the chance of changing, so that not all change in one year.
+    So not all who would change do so in one year.
     """
     if not terms_may_change(town):
         return
@@ -173,13 +187,14 @@ def take_on_terms(organisation: Organisation, town: Town) -> None:
         scale_terms(organisation, 0.0)
         add_terms(organisation, wish, 1.0)
         organisation.changed_terms = 1
+        averages = town.parameters.terms_change == TermsChange.AVERAGE
         organisation.event = tell(
             town,
             Happening.CHANGE_OF_TERMS,
             organisation.id,
-            organisation.best,
+            NOBODY if averages else organisation.best,
             organisation.standing,
-            Cause.BETTER_PLACED,
+            Cause.OTHERS_DIFFER if averages else Cause.BETTER_PLACED,
             organisation.event,
         )
     scale_terms(wish, 0.0)
@@ -191,7 +206,8 @@ def take_on_terms(organisation: Organisation, town: Town) -> None:
 def rewrite_terms(tie: Tie, town: Town) -> None:
     """A tie takes on the terms its ends now ask for; work is slow for some months, and drafting costs the buyer.
 
-    The buyer writes an agreement, with the seller's say in it; two peers meet half way.
+    The buyer writes an agreement, with the seller's say in it; two peers meet half way. Where what they ask for
+    comes to the terms they already have, nothing is rewritten and nothing is paid.
     """
     if tie.active == 0 or not terms_may_change(town):
         return
@@ -200,10 +216,15 @@ def rewrite_terms(tie: Tie, town: Town) -> None:
     if one.changed_terms == 0 and other.changed_terms == 0:
         return
     say = 0.5 if tie.layer == Layer.PEER else town.parameters.sellers_say
-    scale_terms(tie, 0.0)
-    add_terms(tie, one, 1.0 - say)
-    add_terms(tie, other, say)
-    if tie.layer == Layer.AGREEMENT:
+    draft = town.wishes[one.id]
+    add_terms(draft, one, 1.0 - say)
+    add_terms(draft, other, say)
+    new = differ(draft, tie)
+    if new:
+        scale_terms(tie, 0.0)
+        add_terms(tie, draft, 1.0)
+    scale_terms(draft, 0.0)
+    if new and tie.layer == Layer.AGREEMENT:
         tie.slow_months = max(tie.slow_months, town.parameters.changing_months)
         tie.admin_cost += town.parameters.changing_cost * year_of_value(tie)
 
@@ -244,18 +265,18 @@ def scale_terms(terms: Terms, factor: float) -> None:
 
 
 def differ(one: Terms, other: Terms) -> bool:
-    """Whether any dial differs."""
+    """Whether any dial differs, by more than adding up and dividing may have left."""
     return bool(
-        one.indexation != other.indexation
-        or one.openness != other.openness
-        or one.enforcement != other.enforcement
-        or one.monitoring != other.monitoring
-        or one.penalty != other.penalty
-        or one.term != other.term
-        or one.renewal != other.renewal
-        or one.sharing != other.sharing
-        or one.coordination != other.coordination
-        or one.flexibility != other.flexibility
-        or one.mutual_aid != other.mutual_aid
-        or one.tender_cost != other.tender_cost
+        math.fabs(one.indexation - other.indexation) > A_HAIR
+        or math.fabs(one.openness - other.openness) > A_HAIR
+        or math.fabs(one.enforcement - other.enforcement) > A_HAIR
+        or math.fabs(one.monitoring - other.monitoring) > A_HAIR
+        or math.fabs(one.penalty - other.penalty) > A_HAIR
+        or math.fabs(one.term - other.term) > A_HAIR
+        or math.fabs(one.renewal - other.renewal) > A_HAIR
+        or math.fabs(one.sharing - other.sharing) > A_HAIR
+        or math.fabs(one.coordination - other.coordination) > A_HAIR
+        or math.fabs(one.flexibility - other.flexibility) > A_HAIR
+        or math.fabs(one.mutual_aid - other.mutual_aid) > A_HAIR
+        or math.fabs(one.tender_cost - other.tender_cost) > A_HAIR
     )

@@ -120,7 +120,7 @@ def meet_prices(organisation: Organisation, town: Town) -> None:
     """
     organisation.tie_time = 0.0
     organisation.peers = 0
-    organisation.flexibility = 0.0
+    organisation.crossing = 0.0
     organisation.queue = 0
     organisation.served = 0
     organisation.succeeded = 0
@@ -165,7 +165,9 @@ def settle_growth(town: Town) -> None:
     clock.growth = 1.0
     if clock.month % MONTHS_A_YEAR != APRIL:
         return
-    due = town.outside[min(clock.month, len(town.outside) - 1)].settlement
+    due = 1.0
+    if clock.month < len(town.outside):
+        due = town.outside[clock.month].settlement
     clock.budget_due *= due
     if town.parameters.settlement_years == 1:
         clock.growth = due
@@ -218,15 +220,7 @@ def receive_budget(service: Organisation, town: Town) -> None:
 
 @rule
 def hold_the_purse(funder: Funder, town: Town) -> None:
-    """A funder adds up its services' budgets, is paid for crises, and comes under emergency control or leaves it.
-
-    Control begins where reserves fall below so many months of budget, and ends where they are back well above: no
-    promised rise is honoured meanwhile, nothing is spent on prevention, nobody hired. The tier above trusts a funder
-    more for every month without it. £.
-
-    Source: section 114 notices, 12 by 8 councils in 2018-23: Institute for Government.
-    """
-    parameters = town.parameters
+    """A funder adds up its services' budgets and is given what it has for crises. £."""
     funder.budget = 0.0
     for service in town.services:
         if service.funder == funder.id:
@@ -234,11 +228,26 @@ def hold_the_purse(funder: Funder, town: Town) -> None:
     funder.crisis_budget *= town.clock.growth
     funder.reserves += funder.crisis_budget
     town.books.paid_in += funder.crisis_budget
-    months = funder.reserves / funder.budget if funder.budget > 0.0 else parameters.emergency_end
-    if funder.emergency == 0 and months < parameters.emergency_reserves:
+
+
+@rule
+def take_control(funder: Funder, town: Town) -> None:
+    """A funder short of reserves comes under emergency control, and leaves it where they are back.
+
+    Control begins where reserves fall below so many months of budget, 0 for never, and ends where they are back well
+    above: no promised rise is honoured meanwhile, nothing is spent on prevention, nobody hired. The tier above
+    trusts a funder more for every month without it. £.
+
+    Source: section 114 notices, 12 by 8 councils in 2018-23: Institute for Government.
+    """
+    parameters = town.parameters
+    begins = parameters.emergency_reserves
+    ends = max(begins, parameters.emergency_end)
+    months = funder.reserves / funder.budget if funder.budget > 0.0 else ends
+    if funder.emergency == 0 and begins > 0.0 and months < begins:
         funder.emergency = 1
         tell_of_control(funder, Happening.EMERGENCY, Cause.RESERVES_LOW, town)
-    elif funder.emergency == 1 and months >= parameters.emergency_end:
+    elif funder.emergency == 1 and months >= ends:
         funder.emergency = 0
         tell_of_control(funder, Happening.EMERGENCY_OVER, Cause.RESERVES_BACK, town)
     if funder.emergency == 1:
@@ -364,7 +373,8 @@ def meet_outside_fortunes(partner: Organisation, town: Town) -> None:
 def respond_to_losses(partner: Organisation, town: Town) -> None:
     """A partner losing money lives on reserves, then cuts volume, then hands back its worst agreement, then closes.
 
-    Volume comes back a step at a time once places pay again. Reserves in months of usual cost.
+    Nobody hands back who has not cut first; misfortune elsewhere may close anyone. Volume comes back a step at a time
+    once places pay again. Reserves in months of usual cost.
 
     Source: order of responses, NCVO (2024); hand-backs commoner than closures, ADASS.
     """
@@ -389,7 +399,8 @@ def respond_to_losses(partner: Organisation, town: Town) -> None:
             partner.withheld = min(parameters.cutting_limit, partner.withheld + parameters.cutting_step)
             if before < State.CUTTING:
                 partner.event = tell(town, Happening.CUT, partner.id, NOBODY, months, Cause.RESERVES_LOW, partner.event)
-        if months <= parameters.hand_back_reserves and partner.worst_agreement != NOBODY:
+        may_leave = before >= State.CUTTING and partner.worst_agreement != NOBODY
+        if may_leave and months <= parameters.hand_back_reserves:
             hand_back_worst(partner, town)
     if partner.reserves < 0.0:
         close(partner, town)
@@ -449,6 +460,8 @@ def let_newcomers_in(partner: Organisation, town: Town) -> None:
     partner.withheld = 0.0
     partner.burnout = 0.0
     partner.stress = 0.0
+    partner.standing = 0.0
+    partner.complaints = 0
     partner.quality = min(0.95, max(0.5, 0.78 + 0.05 * normal(town, Decision.NEWCOMER, partner.id)))
     partner.practice = 0.6
     far = chance(town, Decision.NEWCOMER, partner.id, 1)

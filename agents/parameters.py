@@ -180,6 +180,11 @@ class Parameters:
         meaning="Share of working time that places are planned on; the rest allows for vacancies, burnout and ties.",
         source="assumed; the same under every governance", grade=ASSUMED,
     )  # fmt: skip
+    rooted_reach: float = parameter(
+        0.5, low=0.01, high=1, unit="multiple",
+        meaning="How much less readily places of a partner rooted in one neighbourhood go to others; 1 for no less.",
+        source="assumed", grade=ASSUMED,
+    )  # fmt: skip
     relief: float = parameter(
         0.75, low=0, high=1, unit="share of the need",
         meaning="Share of a need that successful help takes away.", source="assumed", grade=ASSUMED,
@@ -275,9 +280,9 @@ class Parameters:
         source="assumed; wrong pockets: Pleace 2015", grade=ASSUMED,
     )  # fmt: skip
     crisis_allowance: float = parameter(
-        16.0, low=0, high=1000, unit="£ a month per resident",
-        meaning="What the health service is given for its share of crises at the start.",
-        source="tuned to what crises cost it in calm months", grade=ASSUMED,
+        40.0, low=0, high=1000, unit="£ a month per resident",
+        meaning="What all crises are expected to cost; the health service is given its share of it at the start.",
+        source="tuned to what crises cost in calm months", grade=ASSUMED,
     )  # fmt: skip
 
     # ---- wellbeing ----------------------------------------------------------------------------------
@@ -515,12 +520,12 @@ class Parameters:
     )  # fmt: skip
     emergency_reserves: float = parameter(
         0.1, low=0, high=12, unit="months of budget",
-        meaning="Reserves under which a funder puts spending under emergency control.",
+        meaning="Reserves under which a funder puts spending under emergency control; 0 for never.",
         source="section 114 notices: Institute for Government; threshold assumed", grade=ASSUMED,
     )  # fmt: skip
     emergency_end: float = parameter(
         0.5, low=0, high=12, unit="months of budget",
-        meaning="Reserves at which it lifts the control.",
+        meaning="Reserves at which it lifts the control, and never below those at which it begins.",
         source="assumed", grade=ASSUMED,
     )  # fmt: skip
     emergency_saving: float = parameter(

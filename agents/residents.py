@@ -226,6 +226,7 @@ def fall_into_crisis(resident: Resident, town: Town) -> None:
         if (
             needs[need] >= crisis_level
             and resident.helper[need] == NOBODY
+            and resident.remaining[need] == 1.0
             and chance(town, Decision.CRISIS, resident.luck, need) < parameters.crisis_chance
         ):
             resident.in_crisis = 1

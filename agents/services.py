@@ -16,12 +16,14 @@ from agents.tables import (
     MONTHS_A_YEAR,
     NEEDS,
     NOBODY,
+    Kind,
     Need,
     Neighbourhood,
     Organisation,
     Resident,
     Split,
     Status,
+    Tie,
     Town,
 )
 
@@ -57,18 +59,18 @@ def plan_prevention(service: Organisation, town: Town) -> None:
 def set_places(organisation: Organisation, town: Town) -> None:
     """How many places an organisation's own staff can give this month.
 
-    Staff in post, less what burnout, prevention and the time its ties take; workers free to treat other
-    needs too are slower, technology speeds everyone up, and complaints must be answered. A part of a place
-    left over from last month is kept. Paid places are what the same staff would give with nothing in the
-    way: that is what their pay buys.
+    Staff in post, less what burnout, prevention and the time its ties take; a service's own workers are slower where
+    they are free to treat other needs too (a partner's are slower under each agreement), technology speeds everyone
+    up, and complaints must be answered. A part of a place left over from last month is kept. Paid places are what the
+    same staff would give with nothing in the way: that is what their pay buys.
     """
     parameters = town.parameters
     organisation.paid_places = organisation.staff * parameters.places_per_worker
     away = organisation.tie_time + organisation.prevention
     usable = max(0.0, 1.0 - away) * (1.0 - parameters.burnout_loss * organisation.burnout)
     usable *= 1.0 + parameters.technology_speed * organisation.technology
-    if organisation.peers > 0:
-        usable *= 1.0 - parameters.flexibility_time * organisation.flexibility / organisation.peers
+    if organisation.kind == Kind.SERVICE and organisation.peers > 0:
+        usable *= 1.0 - parameters.flexibility_time * organisation.crossing / organisation.peers
     kept = organisation.places_left - math.floor(organisation.places_left)
     organisation.complaints_heard = organisation.complaints
     organisation.complaints = 0
@@ -215,7 +217,7 @@ def find_place(service: Organisation, resident: Resident, town: Town) -> bool:
     if place == OWN_PLACE:
         service.places_left -= 1.0
         service.served += 1
-        service.succeeded += give_help(resident, service.id, service, 1.0, own_flexibility(service), town)
+        service.succeeded += give_help(resident, service.id, service, 1.0, own_scope(service), town)
     else:
         tie = town.agreements[place]
         seller = town.organisations[tie.seller]
@@ -285,21 +287,23 @@ def sift_down(town: Town, first: int, spot: int, size: int) -> None:
 def choose_place(service: Organisation, resident: Resident, town: Town) -> int:
     """Which place a case gets: with whoever helped before if they have one, else drawn in proportion to places.
 
-    Returns OWN_PLACE, an agreement's row, or NO_PLACE.
+    A partner rooted in another neighbourhood counts for less. Returns OWN_PLACE, an agreement's row, or NO_PLACE.
     """
     known = resident.provider[service.id]
     total = math.floor(service.places_left)
     if known == service.id and total >= 1:
         return OWN_PLACE
+    weights = float(total)
     for k in range(service.first_agreement, service.last_agreement):
         tie = town.agreements[k]
         places = math.floor(tie.places_left)
         if places >= 1 and tie.seller == known:
             return k
         total += places
+        weights += places * reach(tie, resident, town)
     if total < 1:
         return NO_PLACE
-    ticket = chance(town, Decision.WHICH_PLACE, resident.luck, service.id) * total
+    ticket = chance(town, Decision.WHICH_PLACE, resident.luck, service.id) * weights
     ticket -= math.floor(service.places_left)
     if ticket < 0.0:
         return OWN_PLACE
@@ -308,13 +312,20 @@ def choose_place(service: Organisation, resident: Resident, town: Town) -> int:
         places = math.floor(town.agreements[k].places_left)
         if places >= 1 and ticket >= 0.0:
             chosen = k
-        ticket -= places
+        ticket -= places * reach(town.agreements[k], resident, town)
     return chosen
 
 
-def own_flexibility(service: Organisation) -> float:
+def reach(tie: Tie, resident: Resident, town: Town) -> float:
+    """How readily a partner's places go to a resident: fully, or less where it is rooted in another neighbourhood."""
+    root = town.organisations[tie.seller].neighbourhood
+    share: float = town.parameters.rooted_reach
+    return 1.0 if root == NOBODY or root == resident.neighbourhood else share
+
+
+def own_scope(service: Organisation) -> float:
     """How freely a service's own workers treat needs that belong to its peers."""
-    return service.flexibility / service.peers if service.peers > 0 else 0.0
+    return service.crossing / service.peers if service.peers > 0 else 0.0
 
 
 def give_help(resident: Resident, need: int, giver: Organisation, effort: float, flexibility: float, town: Town) -> int:

@@ -129,6 +129,7 @@ class Cause(IntEnum):
     PLACE_FREE = 11
     RESERVES_BACK = 12
     BETTER_PLACED = 13
+    OTHERS_DIFFER = 14
 
 
 class Contagion(IntEnum):
@@ -253,7 +254,7 @@ class Organisation(Terms):
     stress: float = column(low=0, high=1, unit="0-1", meaning="How hard pressed it is.")
     ties: int = column(low=0, unit="ties", meaning="Active ties of any kind this month.")
     peers: int = column(low=0, unit="ties", meaning="Active ties to peers this month.")
-    flexibility: float = column(
+    crossing: float = column(
         low=0, unit="sum of chances", meaning="How freely its own workers cross over, added up over peers."
     )
     asked: float = column(low=0, unit="places", meaning="Places asked of a partner this month.")

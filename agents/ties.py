@@ -47,8 +47,8 @@ def take_time(tie: Tie, town: Town) -> None:
     else:
         buyer.peers += 1
         seller.peers += 1
-        buyer.flexibility += tie.flexibility
-        seller.flexibility += tie.flexibility
+        buyer.crossing += tie.flexibility
+        seller.crossing += tie.flexibility
 
 
 @rule
@@ -148,7 +148,7 @@ def revise_trust(tie: Tie, town: Town) -> None:
     """Trust grows in months when promises are kept, falls at a seen breach, and drifts back a little.
 
     Growth needs meetings: the dial's relationship time, with diminishing returns. A month of argument
-    brings no growth. Whoever leaves takes a part of the trust with them. Trust from 0 to 1.
+    brings no growth, and hides no breach. Whoever leaves takes a part of the trust with them. Trust from 0 to 1.
 
     Source: small wins, Ansell & Gash (2008); losses weigh more, Slovic (1993), contested.
     """
@@ -158,17 +158,18 @@ def revise_trust(tie: Tie, town: Town) -> None:
     buyer = town.organisations[tie.buyer]
     seller = town.organisations[tie.seller]
     meeting = 1.0 - math.exp(-tie.coordination / parameters.meeting_scale)
-    gain = 0.0 if tie.disputed == 1 else tie.turned * parameters.trust_gain * meeting
+    gain = min(1.0, tie.turned * parameters.trust_gain * meeting)
     gone = (
         0.5
         * parameters.trust_leaving
         * (share_left(buyer.leavers, buyer.staff) + share_left(seller.leavers, seller.staff))
     )
-    given = share_of(tie.volume, tie.agreed) if tie.layer == Layer.AGREEMENT else 1.0 - tie.seller_broke
+    kept = 1.0 - tie.seller_broke
+    given = kept * share_of(min(tie.able, tie.asked), tie.agreed) if tie.layer == Layer.AGREEMENT else kept
     asked = share_of(tie.asked, tie.agreed) if tie.layer == Layer.AGREEMENT else 1.0
-    tie.trust_of_buyer = revised(tie.trust_of_buyer, tie.seller_broke, gain, gone, asked, given, tie.known, town)
+    tie.trust_of_buyer = revised(tie, tie.trust_of_buyer, tie.seller_broke, gain, gone, asked, given, town)
     paid = 1.0 - tie.buyer_broke
-    tie.trust_of_seller = revised(tie.trust_of_seller, tie.buyer_broke, gain, gone, 1.0, paid, tie.known, town)
+    tie.trust_of_seller = revised(tie, tie.trust_of_seller, tie.buyer_broke, gain, gone, 1.0, paid, town)
     tie.known += 1
 
 
@@ -183,30 +184,32 @@ def share_of(part: float, whole: float) -> float:
 
 
 def revised(
-    trust: float, broken: int, gain: float, gone: float, asked: float, given: float, known: int, town: Town
+    tie: Tie, trust: float, broken: int, gain: float, gone: float, asked: float, given: float, town: Town
 ) -> float:
     """One side's trust after a month, by the town's rule. Kept within 0 and 1 by its own arithmetic.
 
     Asymmetric: growth towards 1, and a larger fall at a broken promise. Averaging: the same pace both ways.
     Ratchet: what was given is held against what was asked; enough given never lowers trust, too little never
-    raises it. Beta: promises kept over all promises, first trust counting for some months of them.
+    raises it, and skimped work that is seen counts as not given. Beta: promises kept over all promises, first trust
+    counting for some months of them.
 
     Source: Slovic (1993); Kim (2009), equations 3.1 and 3.2, in shares of what was agreed; the beta rule is the
     mean of Bayes' rule for a chance that is not known.
     """
     parameters = town.parameters
+    growth = 0.0 if tie.disputed == 1 else gain
     if parameters.trust_rule == TrustRule.AVERAGING:
-        trust += gain * ((1.0 - broken) - trust)
+        trust += growth * (1.0 - trust) if broken == 0 else -gain * trust
     elif parameters.trust_rule == TrustRule.RATCHET:
         if broken == 0 and given >= asked:
-            trust = max(trust, gain * asked + (1.0 - gain) * trust)
+            trust = max(trust, growth * asked + (1.0 - growth) * trust)
         else:
             trust = min(trust, gain * given + (1.0 - gain) * trust)
     elif parameters.trust_rule == TrustRule.BETA:
-        trust += ((1.0 - broken) - trust) / (parameters.trust_prior + known + 1.0)
+        trust += ((1.0 - broken) - trust) / (parameters.trust_prior + tie.known + 1.0)
     elif broken == 1:
         trust -= parameters.trust_loss * trust
     else:
-        trust += gain * (1.0 - trust)
+        trust += growth * (1.0 - trust)
     trust += parameters.trust_drift * (parameters.first_trust - trust)
     return trust * (1.0 - gone)

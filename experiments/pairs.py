@@ -30,6 +30,8 @@ from simulation.town import found_town
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.plausible import Plausible
+
 Governance = str | float | Mapping[str, Any]
 
 FAIR_FIGHT = ("contract", "relational", "formal_relational")
@@ -90,6 +92,8 @@ class Comparison:
     stopped: bool = False
     rules: str = ""
     cautions: tuple[str, ...] = field(default=())
+    plausible: Plausible | None = None
+    """The same comparison in every plausible town, where that was asked (experiments/plausible.py)."""
 
     @property
     def verb(self) -> str:

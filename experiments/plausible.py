@@ -8,17 +8,24 @@ What holds in all of them does not hang on numbers that nobody has measured; wha
 from __future__ import annotations
 
 import tomllib
+import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from agents.rule import Rule
 from experiments.intervals import Numbers
-from experiments.pairs import PRIMARY, Comparison, compare
+from experiments.pairs import CALM, NAMES, PRIMARY, SHOCK, WORLDS, Comparison, tasks_for
+from experiments.workers import Crew, Lived, Task, processors, rules_in
+from simulation.engines import Engine
+from simulation.run import live, rows_of
 from simulation.scenario import Scenario, ScenarioError, parameter_problems, toml, toml_key
+from simulation.town import found_town
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,11 +139,11 @@ class Plausible:
         for governance in self.default.others:
             for measure in PRIMARY:
                 for quantity in QUANTITIES:
-                    usual = self.default.estimate(governance, measure, quantity)
-                    each = [one.estimate(governance, measure, quantity) for one in self.comparisons]
-                    means = np.array([one.mean for one in each if one is not None and np.isfinite(one.mean)])
+                    usual = difference(self.default, governance, measure, quantity)
+                    each = [difference(one, governance, measure, quantity) for one in self.comparisons]
+                    means = np.array([mean for mean in each if mean is not None])
                     if usual is not None and len(means):
-                        found[governance, measure, quantity] = summed_up(means, usual.mean)
+                        found[governance, measure, quantity] = summed_up(means, usual)
         return found
 
     @cached_property
@@ -144,11 +151,14 @@ class Plausible:
         """A row for each governance, primary outcome and quantity."""
         import pandas as pd  # noqa: PLC0415
 
-        rows = [
-            {"governance": governance, "quantity": quantity, "measure": measure} | one._asdict() | {"seeds": self.seeds}
-            for (governance, measure, quantity), one in self._every.items()
-        ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(
+            [
+                {"governance": governance, "quantity": quantity, "measure": measure}
+                | one._asdict()
+                | {"seeds": self.seeds}
+                for (governance, measure, quantity), one in self._every.items()
+            ]
+        )
 
     @property
     def stale(self) -> bool:
@@ -156,6 +166,25 @@ class Plausible:
         from experiments.store import model_fingerprint  # noqa: PLC0415  the store imports what this file does
 
         return bool(self.ensemble.made_with.get("model") != model_fingerprint())
+
+
+def difference(one: Comparison, governance: str, measure: str, quantity: str) -> float | None:
+    """A mean difference from the first governance, in calm (level) or in what the shock did (buffer)."""
+    if not one.replicates:
+        return None
+    if measure in NAMES:
+        column = NAMES.index(measure)
+        found = {
+            (name, world): float(one.means[name, world][:, column].mean())
+            for name in (governance, one.first)
+            for world in WORLDS
+        }
+        level = found[governance, CALM] - found[one.first, CALM]
+        return level if quantity == "level" else found[governance, SHOCK] - found[one.first, SHOCK] - level
+    if quantity == "level":
+        return None
+    ours, theirs = (np.mean([each[measure] for each in one.losses[name]]) for name in (governance, one.first))
+    return float(ours - theirs)
 
 
 def summed_up(means: Numbers, usual: float) -> Across:
@@ -170,27 +199,43 @@ def ask_all(
     *,
     seeds: int = SEEDS,
     engine: str = "auto",
-    rules: Any = None,
+    rules: Mapping[str, Rule] | str | Path | None = None,
     workers: int | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> Plausible:
-    """Make a comparison again in every plausible town, with few seeds each.
+    """Make a comparison again in every plausible town, with few seeds each; `tell` is told runs lived, of how many.
 
     What the question itself changes stays changed: a parameter named in it is not taken from the ensemble.
     """
     ensemble = ensemble or read_ensemble()
-    made: list[Comparison] = []
-    for town in ensemble.towns:
-        asked = compare(
-            in_town(default.scenario, town.parameters), governances=default.governances, seeds=seeds, engine=engine,
-            rules=rules, workers=workers,
-        )  # fmt: skip
-        made.append(asked)
-        if tell is not None:
-            tell(len(made), len(ensemble.towns))
-        if asked.stopped:
-            raise KeyboardInterrupt
-    return Plausible(default, tuple(made), ensemble, seeds)
+    scenarios = [in_town(default.scenario, town.parameters) for town in ensemble.towns]
+    each_town = [tuple(tasks_for(scenario, default.governances, seeds)) for scenario in scenarios]
+    many = len(each_town[0]) if each_town else 0
+    tasks = tuple(task._replace(number=number) for number, task in enumerate(chain.from_iterable(each_town)))
+    lived: list[dict[int, Lived]] = [{} for _ in scenarios]
+    crew = Crew(engine, rules, rules_in(rules), min(workers or processors(), max(1, len(tasks))), tasks, live_briefly)
+    try:
+        if tasks and crew.should_prepare():
+            crew.prepare(lambda _lines: None)
+        for done, (number, each) in enumerate(crew.live_all(), start=1):
+            lived[number // many][number % many] = each
+            if tell is not None:
+                tell(done, len(tasks))
+    except KeyboardInterrupt:
+        crew.stop()
+        raise
+    found = zip(scenarios, each_town, lived, strict=True)
+    made = tuple(replace(default, scenario=one, seeds=seeds, tasks=own, lived=runs) for one, own, runs in found)
+    return Plausible(default, made, ensemble, seeds)
+
+
+def live_briefly(task: Task, engine: Engine, tell: Callable[[int, int], None] | None = None) -> Lived:
+    """Live one run and keep its months; its events are left out, because nobody asks for them here."""
+    try:
+        town = live(found_town(task.scenario), engine, task.scenario.months, tell)
+        return Lived(rows_of(town).copy(), None, engine.compiled, engine.why)
+    except Exception as error:  # noqa: BLE001  one run must not lose the others; its traceback is kept
+        return Lived(error=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())
 
 
 def in_town(scenario: Scenario, parameters: Mapping[str, float]) -> Scenario:

@@ -26,9 +26,10 @@ from simulation.scenario import Draft, Scenario, ScenarioError, load_scenario, t
 QUESTION = "question.toml"
 REPORT = "report.html"
 RULES = "rules.py"
+PLAUSIBLE = "plausible.csv"
 FILES = (
-    REPORT, "comparison.csv", "who_bore_it.csv", "runs.parquet", "runs.csv", "months.parquet", "months.csv.gz",
-    "events.parquet", RULES, QUESTION,
+    REPORT, "comparison.csv", "who_bore_it.csv", PLAUSIBLE, "runs.parquet", "runs.csv", "months.parquet",
+    "months.csv.gz", "events.parquet", RULES, QUESTION,
 )  # fmt: skip
 """What a comparison's folder may hold. The question comes last: a folder that has one is complete."""
 ATTRIBUTION = (
@@ -43,7 +44,7 @@ ATTRIBUTION = (
 """What an attribution's folder may hold."""
 EVERY_FILE = tuple(dict.fromkeys((*ATTRIBUTION[:3], *FILES)))
 SECTION = "comparison"
-KEYS = ("verb", "governances", "seeds", "rules", "engine", "made_with", "stopped_early")
+KEYS = ("verb", "governances", "seeds", "plausible", "rules", "engine", "made_with", "stopped_early")
 
 
 class FolderError(ValueError):
@@ -95,6 +96,8 @@ class Question:
     rules: Path | None = None
     made_with: Mapping[str, Any] = field(default_factory=dict)
     verb: str = "compare"
+    plausible: int = 0
+    """Seeds with which it is asked of every plausible town too; 0 where it is not."""
 
 
 def read_question(setting: str | Path) -> Question:
@@ -124,7 +127,13 @@ def read_question(setting: str | Path) -> Question:
     given = asked.get("governances")
     governances = None if given is None else named_governances(given)
     return Question(
-        scenario, governances, asked.get("seeds"), rules, asked.get("made_with", {}), asked.get("verb", "compare")
+        scenario,
+        governances,
+        asked.get("seeds"),
+        rules,
+        asked.get("made_with", {}),
+        asked.get("verb", "compare"),
+        asked.get("plausible", 0),
     )
 
 
@@ -138,6 +147,9 @@ def _problems(file: str, asked: Any) -> list[str]:
     governances = asked.get("governances", ["contract"])
     if not isinstance(governances, (list, dict)) or not governances:
         found.append(f"{file}: governances is {governances!r}; it must be a list of governances, or names with dials")
+    plausible = asked.get("plausible", 1)
+    if isinstance(plausible, bool) or not isinstance(plausible, int) or plausible < 1:
+        found.append(f"{file}: plausible is {plausible!r}; it must be a whole number of seeds for each plausible town")
     if not isinstance(asked.get("rules", ""), str):
         found.append(f"{file}: rules is {asked['rules']!r}; it must be the name of a file beside this one")
     return found
@@ -145,9 +157,12 @@ def _problems(file: str, asked: Any) -> list[str]:
 
 def question_text(asked: Asked) -> str:
     """The question as a file that asks it again."""
-    scenario = _found_from_anywhere(asked.scenario)
+    scenario = asked.scenario.from_anywhere()
     keys: dict[str, Any] = {} if asked.verb == "compare" else {"verb": asked.verb}
     keys |= {"seeds": asked.seeds, "governances": _governances(asked)}
+    plausible = getattr(asked, "plausible", None)
+    if plausible is not None:
+        keys["plausible"] = plausible.seeds
     if asked.rules:
         keys["rules"] = RULES
     if asked.stopped:
@@ -157,11 +172,6 @@ def question_text(asked: Asked) -> str:
     return (
         f"# Ask this again: kith {asked.verb} {QUESTION}\n{scenario.to_toml()}\n[{SECTION}]\n" + "\n".join(lines) + "\n"
     )
-
-
-def _found_from_anywhere(scenario: Scenario) -> Scenario:
-    """The same scenario with the files of its graph named in full."""
-    return scenario.with_(**{layer: str(file.resolve()) for layer, file in scenario.graph_files().items()})
 
 
 def _governances(asked: Asked) -> Any:
@@ -222,7 +232,7 @@ def _same_question(file: Path, asked: Asked) -> bool:
         return False
     rules = old.rules.read_text(encoding="utf-8") if old.rules else ""
     return (
-        old.scenario == _found_from_anywhere(asked.scenario)
+        old.scenario == asked.scenario.from_anywhere()
         and dict(old.governances or {}) == dict(asked.governances)
         and list(old.governances or {}) == list(asked.governances)
         and old.seeds == asked.seeds
@@ -264,6 +274,8 @@ def _parts(
             yield REPORT, lambda path: path.write_text(report(comparison), encoding="utf-8")
         yield "comparison.csv", lambda path: comparison.table.to_csv(path, index=False)
         yield "who_bore_it.csv", lambda path: comparison.who_bore_it.to_csv(path, index=False)
+        if (plausible := comparison.plausible) is not None:
+            yield PLAUSIBLE, lambda path: plausible.table.to_csv(path, index=False)
     yield "runs.parquet", lambda path: runs.to_parquet(path, index=False)
     yield "runs.csv", lambda path: runs.to_csv(path, index=False)
     yield "months.parquet", lambda path: months.to_parquet(path, index=False)
@@ -290,6 +302,7 @@ def as_json(comparison: Comparison) -> str:
     """The answer for machines: the question, every estimate, who bore it, what failed, what made it."""
     table = json.loads(comparison.table.to_json(orient="records")) if comparison.replicates else []
     borne = json.loads(comparison.who_bore_it.to_json(orient="records")) if comparison.replicates else []
+    across = json.loads(comparison.plausible.table.to_json(orient="records")) if comparison.plausible else []
     return json.dumps(
         {
             "setting": comparison.scenario.name,
@@ -302,6 +315,7 @@ def as_json(comparison: Comparison) -> str:
             "seconds": round(comparison.seconds, 3),
             "table": table,
             "who_bore_it": borne,
+            "plausible_towns": across,
             "failures": [
                 {"run": task.number, "governance": task.governance, "world": task.world, "seed": task.scenario.seed}
                 | {"error": each.error, "traceback": each.traceback}

@@ -56,6 +56,12 @@ SENTENCES = {
     "refusal": "{who} refuses {whom} a rise it had promised",
     "dispute": "{who} and {whom} dispute a price",
     "crisis": "{who} falls into a crisis of {whom}",
+    "loss": "{who} begins to lose money on its places",
+    "cut": "{who} begins to cut the volume it offers",
+    "entry": "a newcomer takes the place of {who}",
+    "emergency": "spending of {who} comes under emergency control",
+    "emergency over": "emergency control of {who} is lifted",
+    "change of terms": "{who} asks for other terms",
 }
 """How events are told. A kind that is not here is told by its name."""
 
@@ -103,7 +109,7 @@ def events_in(town: Town) -> list[Event]:
             int(month),
             kind,
             str(who),
-            str(whom or ""),
+            whom if isinstance(whom, str) else "",
             float(amount),
             cause,
             None if because is None else because,

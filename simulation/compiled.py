@@ -29,6 +29,7 @@ import tempfile
 import threading
 import time
 import types
+import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -671,20 +672,26 @@ class Compiler:
 
 
 def _compiled(function: Any, signature: Any, path: Path | None, options: dict[str, Any]) -> Any:
-    """Compile a generated function for one signature, from or into the cache; a spoilt cache is no obstacle."""
+    """Compile a generated function for one signature, from or into the cache; a spoilt cache is no obstacle.
+
+    A row whose first columns are another kind of row's, as organisations and ties begin with terms, may be taken for
+    it: that is meant, and Numba's word of caution about it is kept from the user.
+    """
     numba, _ = numba_or_why()
-    if path is not None:
-        try:
-            made = numba.njit(cache=True, **options)(function)
-            made.compile(signature)
-            return made
-        except numba.core.errors.NumbaError:
-            raise
-        except Exception:  # noqa: BLE001  an unreadable or half-written cache file fails in many ways
-            pass
-    made = numba.njit(**options)(function)
-    made.compile(signature)
-    return made
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", numba.core.errors.NumbaExperimentalFeatureWarning)
+        if path is not None:
+            try:
+                made = numba.njit(cache=True, **options)(function)
+                made.compile(signature)
+                return made
+            except numba.core.errors.NumbaError:
+                raise
+            except Exception:  # noqa: BLE001  an unreadable or half-written cache file fails in many ways
+                pass
+        made = numba.njit(**options)(function)
+        made.compile(signature)
+        return made
 
 
 @cache

@@ -59,7 +59,7 @@ class Journal:
         told = {"months": self.months, "rules": self.rules, "town": self.town, "made_with": dict(self.made_with)}
         lines = [
             "# Live this town again: simulation.journal.replay, or kith why",
-            _standing_alone(self.setting).to_toml(),
+            self.setting.from_anywhere().to_toml(),
         ]
         lines += [f"[{SECTION}]", *(f"{name} = {toml(value)}" for name, value in told.items() if value)]
         for change in self.changes:
@@ -136,8 +136,8 @@ def made_with(setting: Scenario | None = None) -> dict[str, str]:
     """The versions of Kith and of what it stands on, the fingerprint of the model, and those of the graph's files."""
     found = {"kith": version_of("kith"), "model": model_fingerprint(), "python": platform.python_version()}
     found |= {package: version_of(package) for package in ("numpy", "numba", "scipy")}
-    for layer, file in (setting.graph if setting else {}).items():
-        found[f"graph_{layer}"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
+    for layer, file in (setting.graph_files() if setting else {}).items():
+        found[f"graph_{layer}"] = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
     return found
 
 
@@ -266,11 +266,6 @@ def _change_in(where: str, table: dict[str, Any], folder: Path, problems: list[s
         given[key] = tuple(shock for shock, _ in read if shock is not None)
     problems += wrong
     return None if wrong else Change(**given)
-
-
-def _standing_alone(setting: Scenario) -> Scenario:
-    """The same scenario, with files named so that they are found from anywhere."""
-    return setting.with_(graph={layer: str(Path(file).resolve()) for layer, file in setting.graph.items()})
 
 
 __all__ = [

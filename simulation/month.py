@@ -27,6 +27,7 @@ MONTH: tuple[Line, ...] = (
     ("services", money.receive_budget),
     ("funders", money.hold_the_purse),
     ("town", money.pool_budgets),
+    ("funders", money.take_control),
     # prevention is planned, which decides how many needs are spared
     ("services", services.plan_prevention),
     # 3. needs grow

@@ -163,6 +163,10 @@ class Scenario:
         """The layers of the graph that are read from files, and their files."""
         return {layer: Path(given) for layer, given in self.graph.items() if not is_kind(layer, given)}
 
+    def from_anywhere(self) -> Scenario:
+        """The same scenario with the files of its graph named in full."""
+        return self.with_(**{layer: str(file.resolve()) for layer, file in self.graph_files().items()})
+
     def terms(self) -> dict[str, dict[str, float]]:
         """The twelve dials of each layer of ties."""
         return terms_of(self.governance)

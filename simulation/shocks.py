@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from agents.chance import normal_column
+from agents.chance import Decision, normal_column
 from agents.declared import Declared, filled, flat, near
 from agents.tables import APRIL, MONTHS_A_YEAR, Component, Outside
 
@@ -34,8 +34,6 @@ LONGEST = 1200
 PRICES = tuple(component.name.lower() for component in Component)
 COMPONENTS = (*PRICES, "budget", "demand")
 """What a shock may move. In a scenario file `all` stands for the four prices and `wages` for labour."""
-PRICES_WANDER = 4095
-"""The decision that noise draws its luck from, beside those of founding and of the rules in agents/chance.py."""
 
 
 def outside_of(scenario: Scenario) -> npt.NDArray[np.void]:
@@ -190,7 +188,7 @@ class Noise(Shock):
 
     def path(self, component: str, months: int, seed: int) -> Factors:
         """exp(x), where x keeps its persistence each month and is nudged by luck."""
-        luck = normal_column(seed, PRICES_WANDER, np.arange(months), COMPONENTS.index(component))
+        luck = normal_column(seed, Decision.PRICE_NOISE, np.arange(months), COMPONENTS.index(component))
         nudge = self.size * math.sqrt(1.0 - self.persistence * self.persistence)
         wandered = [0.0] * months
         for month in range(self.start + 1, months):

@@ -71,7 +71,8 @@ def found_town(scenario: Scenario) -> Town:
     organisations = found_organisations(scenario, parameters)
     ties, agreements = found_ties(scenario, count, organisations, parameters)
     funders = found_money(scenario.seed, organisations, ties[:agreements], parameters)
-    funders["crisis_budget"][HEALTH_SERVICE] = float(parameters["crisis_allowance"]) * count
+    share = float(parameters["crises_paid_by_health"])
+    funders["crisis_budget"][HEALTH_SERVICE] = share * float(parameters["crisis_allowance"]) * count
     funders["tier_trust"] = organisations["broker_trust"] = float(parameters["first_trust"])
     clock = filled(RECORDS["clock"], 1)
     clock["seed"] = scenario.seed
@@ -309,8 +310,9 @@ def write_terms(scenario: Scenario, organisations: Table, ties: Table, held: int
     if parameters["terms_spread"] > 0.0:
         spread_terms(scenario.seed, organisations, ties, parameters)
     lots = chance_column(scenario.seed, Decision.FOUND_TERM, agreements["address"])
-    agreements["months_left"] = 1 + (lots * agreements["term"]).astype(np.int64)
-    agreements["age"] = agreements["term"].astype(np.int64) - agreements["months_left"]
+    whole_months = agreements["term"].astype(np.int64)
+    agreements["months_left"] = 1 + (lots * whole_months).astype(np.int64)
+    agreements["age"] = whole_months - agreements["months_left"]
 
 
 def spread_terms(seed: int, organisations: Table, ties: Table, parameters: np.void) -> None:

@@ -233,7 +233,7 @@ def test_a_results_folder_is_whole_and_leaves_nothing_beside_it(small: Compariso
     folder = tmp_path / "results" / "here"
     store.write(folder, small, lambda _: "<p>report</p>")
     written = {path.name for path in folder.iterdir()}
-    assert written == set(store.FILES) - {store.RULES}
+    assert written == set(store.FILES) - {store.RULES, store.PLAUSIBLE}
     assert [path.name for path in folder.parent.iterdir()] == ["here"]
     runs = pd.read_parquet(folder / "runs.parquet")
     pd.testing.assert_frame_equal(runs, small.runs, check_exact=True)

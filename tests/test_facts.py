@@ -10,14 +10,12 @@ import numpy as np
 import pytest
 
 from agents.tables import Happening, State
-from agents.terms import GOVERNANCES
 from experiments.pairs import FAIR_FIGHT
 from experiments.validation import facts, worlds
 from experiments.validation.claims import CLAIMS, Group
 from experiments.validation.facts import FACTS, Fact, Figure, Scale, Use, jackknife, loss
 from experiments.validation.worlds import Lives, Towns, tasks_in
 from simulation.scenario import SETTLING
-from simulation.town import found_town
 
 SEEDS = 2
 SMALL = 120
@@ -136,17 +134,6 @@ def test_a_joined_up_town_is_a_contract_town_until_it_joins_up(lives: Lives) -> 
     for before, joined in zip(towns.of("calm", "contract"), towns.of("joined up", "contract"), strict=True):
         assert (before.rows[:SETTLING] == joined.rows[:SETTLING]).all()
         assert (before.rows[SETTLING:] != joined.rows[SETTLING:]).any()
-
-
-def test_a_mixed_town_holds_agreements_of_several_governances_and_no_straw_men() -> None:
-    (task,) = tasks_in((("mixed", "contract"),), 1, {})
-    town = found_town(task.scenario)
-    worlds.mix_terms(town)
-    found = {(float(row["openness"]), float(row["enforcement"])) for row in town.agreements}
-    allowed = {(GOVERNANCES[name]["openness"], GOVERNANCES[name]["enforcement"]) for name in worlds.MIXED}
-    assert len(found) > 2
-    assert found <= allowed
-    assert (town.agreements["months_left"] <= town.agreements["term"]).all()
 
 
 def test_an_agreement_lost_with_its_partner_is_not_counted_as_handed_back() -> None:

@@ -182,6 +182,11 @@ def test_the_edge_of_a_basin_is_as_listed(goes_on: float, edge: float) -> None:
     assert oracles.basin(5.0, 3.0, 1.0, 0.0, goes_on, 10**9)[1] == pytest.approx(edge, abs=1e-4)
 
 
+@pytest.mark.parametrize(("degree", "share"), [(1.5, 0.5828), (2.0, 0.7968), (3.0, 0.9405), (1.4, 0.5110), (0.6, 0.0)])
+def test_the_largest_part_of_a_random_graph_is_as_listed(degree: float, share: float) -> None:
+    assert oracles.giant_component(degree) == pytest.approx(share, abs=1e-4)
+
+
 def test_shares_of_ishigami_s_variance_are_as_listed() -> None:
     listed = {"V": 13.8446, "S1": 0.3139, "S2": 0.4424, "S3": 0.0, "ST1": 0.5576, "ST3": 0.2437}
     listed |= {"Shapley 1": 0.4357, "Shapley 2": 0.4424, "Shapley 3": 0.1218}

@@ -13,7 +13,7 @@ import pytest
 from agents.declared import MEASURED, fields_of
 from agents.parameters import Parameters
 from agents.terms import DIALS, GOVERNANCES, Terms
-from experiments.validation import evidence, neutrality
+from experiments.validation import evidence, neutrality, paired
 from experiments.validation.box import latin_hypercube, plausible, values_at
 from experiments.validation.claims import CLAIMS, Claim, Finding, Group, Level, claim, holds, near, reported
 from experiments.validation.paired import (
@@ -123,7 +123,7 @@ def test_an_interrupt_keeps_what_was_done() -> None:
     found = evidence.validate([made(holds_true), made(is_stopped), made(holds_not)], seeds=2)
     assert found.stopped
     assert [each.claim.id for each in found.answers] == ["made.holds_true"]
-    assert "2 more claims were not put" in evidence.headline(found)
+    assert "Stopped early: 1 of 3 claims were put." in evidence.headline(found)
 
 
 def test_progress_names_the_claim_being_put() -> None:
@@ -372,7 +372,10 @@ def test_a_dial_raised_at_both_ends_alike_moves_no_outcome(monkeypatch: pytest.M
 @pytest.mark.slow
 def test_the_claims_that_search_have_a_figure_for_every_question_they_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the smallest size, where nothing can be settled: every question is asked and every figure is a number."""
+    monkeypatch.setattr(paired, "RESIDENTS", 40)
     monkeypatch.setattr(neutrality, "POINTS", 5)
+    monkeypatch.setattr(neutrality, "SHORTLIST", 2)
+    monkeypatch.setattr(neutrality, "confirming", lambda seeds: seeds)
     monkeypatch.setattr(neutrality, "PARENTS", 6)
     monkeypatch.setattr(neutrality, "TRIED", 3)
     for cached in (neutrality.space, neutrality.ladder, neutrality.best_case, neutrality.ends):

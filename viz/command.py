@@ -300,6 +300,9 @@ def compare(
         Path | None, typer.Option(help="Folder to write.", show_default="results/SETTING, or -2, -3 …")
     ] = None,
     replace: Replace = False,
+    plausible: Annotated[
+        bool, typer.Option("--plausible", help="Ask every plausible town too: does the answer keep its sign?")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Compare governances in paired towns, with the shock and without it, and write a report.
@@ -333,6 +336,8 @@ def compare(
             )
         finally:
             listener.close()
+        if (plausible or question.plausible) and found.replicates and not found.stopped:
+            found = _in_plausible_towns(found, question.plausible, engine, rules, workers)
     written = _kept(found, folder, fresh, lambda: store.write(folder, found, report_html))
     say(store.as_json(found) if json else headline_text(found))
     _closing(found, folder, written, store.REPORT)
@@ -432,6 +437,33 @@ def _kept(found: Comparison | Attribution, folder: Path, fresh: bool, write: Cal
         tell(f"{folder} could not be written: {(error.strerror or str(error)).lower()}; the answer is below")
         return False
     return True
+
+
+def _in_plausible_towns(
+    found: Comparison, seeds: int, engine: str, rules: Path | None, workers: int | None
+) -> Comparison:
+    """The same question put to every plausible town; left out where the user has waited long enough."""
+    from dataclasses import replace as with_  # noqa: PLC0415
+
+    from experiments.plausible import SEEDS, ask_all, read_ensemble  # noqa: PLC0415
+
+    towns = read_ensemble()
+    bar: Bar | None = None
+
+    def show(done: int, of: int) -> None:
+        nonlocal bar
+        bar = bar or Bar(of, "run")
+        bar.show(done)
+
+    try:
+        asked = ask_all(found, towns, seeds=seeds or SEEDS, engine=engine, rules=rules, workers=workers, tell=show)
+        return with_(found, plausible=asked)
+    except KeyboardInterrupt:
+        tell("stopped: the plausible towns are left out")
+        return found
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 def _told_model(made_with: Mapping[str, Any], model: str) -> None:

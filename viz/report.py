@@ -18,6 +18,7 @@ from agents.terms import GOVERNANCES, NOTES, Terms, terms_for
 from experiments import resilience
 from experiments.intervals import FEW, Estimate
 from experiments.pairs import BEARERS, COST, NAMES, PRIMARY, Comparison, direction
+from experiments.plausible import Across, Plausible
 from experiments.store import provenance
 from simulation import measures
 from simulation.scenario import SETTLING
@@ -152,6 +153,7 @@ def headline_text(comparison: Comparison) -> str:
         lines += [_headline_line(comparison, name, measure, how) for name in comparison.governances]
         lines.append("")
     lines += _borne_lines(comparison)
+    lines += _plausible_lines(comparison)
     if seeds == 1:
         lines.append("One seed gives no interval: ask for more with --seeds 30.")
     else:
@@ -193,6 +195,33 @@ def _borne_lines(comparison: Comparison) -> list[str]:
         cells = "".join(f"{_pounds(mine[who].pounds) + _share(mine[who].share):>18}" for who in BEARERS)
         lines.append(f"  {_cut(shown(name), 18):<18}{_pounds(mine[COST].pounds):>8}{cells}")
     return [*lines, ""]
+
+
+def _plausible_lines(comparison: Comparison) -> list[str]:
+    plausible = comparison.plausible
+    if plausible is None:
+        return []
+    lines = [_plausible_head(plausible), f"  {'':<18} {'level':<36} buffer"]
+    for measure in PRIMARY:
+        how = reading(measure)
+        lines.append(f"  {how.title} ({how.difference})")
+        for name in comparison.others:
+            cells = [_across(plausible.across(name, measure, quantity), how) for quantity in ("level", "buffer")]
+            lines.append(f"  {_cut(shown(name), 18):<18} {cells[0]:<36} {cells[1]}".rstrip())
+    return [*lines, "  Median [lowest, highest], and the share of plausible towns with the sign found above.", ""]
+
+
+def _plausible_head(plausible: Plausible) -> str:
+    towns = len(plausible.comparisons)
+    old = "; found for another version of the rules" if plausible.stale else ""
+    return f"Across {towns} plausible towns ({plausible.seeds} seeds each{old})"
+
+
+def _across(found: Across | None, how: Reading) -> str:
+    if found is None:
+        return ""
+    ends = f"{how.change(found.low)}, {how.change(found.high)}"
+    return f"{how.change(found.median)} [{ends}] {100 * found.same_sign:.0f}%"
 
 
 def _share(share: float) -> str:
@@ -462,6 +491,8 @@ def report_html(comparison: Comparison) -> str:
         ("assumptions", "What the answer rests on", _assumptions_section(comparison)),
         ("again", "How to do it again", _again_section(comparison)),
     ]
+    if comparison.plausible is not None:
+        sections.insert(3, ("plausible", "In other plausible towns", _plausible_section(comparison.plausible)))
     contents = "".join(f'<li><a href="#{key}">{escape(heading)}</a></li>' for key, heading, _ in sections)
     body = "".join(
         f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(heading)}</h2>{text}</section>'
@@ -605,6 +636,43 @@ def _cell(found: Estimate | None, how: Reading, measure: str) -> str:
     if found.told_apart:
         mean = f'<span class="apart">{mean}</span> {verdict(measure, found)}'
     return f"{mean}<small>{interval(found, how)}</small><small>{100 * found.sign_share:.0f}% of seeds</small>"
+
+
+def _plausible_section(plausible: Plausible) -> str:
+    default = plausible.default
+    old = (
+        '<p class="warn">These sets of parameters were found for another version of the rules; kith calibrate finds '
+        "them anew.</p>"
+        if plausible.stale
+        else ""
+    )
+    rows = []
+    for measure in PRIMARY:
+        how = reading(measure)
+        rows.append(
+            f'<tr class="group"><th colspan="5" scope="colgroup">{escape(how.title)} ({escape(how.difference)}; '
+            f"{better(measure)})</th></tr>"
+        )
+        for name in default.others:
+            for quantity, words in (("level", "calm"), ("buffer", "what the shock did")):
+                found = plausible.across(name, measure, quantity)
+                usual = default.estimate(name, measure, quantity)
+                if found is None or usual is None:
+                    continue
+                cells = (
+                    how.change(usual.mean), how.change(found.median),
+                    f"{how.change(found.low)} to {how.change(found.high)}", f"{100 * found.same_sign:.0f}%",
+                )  # fmt: skip
+                rows.append(f'<tr><th scope="row">{escape(_upper(shown(name)))}, {words}</th>{_tds(cells)}</tr>')
+    heads = (f"Against {shown(default.first)}", "This town", "Median", "Lowest to highest", "Same sign")
+    return (
+        "<p>Most numbers of the model are assumed. The same comparison was made again with "
+        f"{len(plausible.comparisons)} other sets of parameters, {plausible.seeds} seeds each. In each of them the "
+        "town does what is known of towns like it, and they were chosen to lie far apart. What keeps its sign in all "
+        "does not hang on these numbers; what changes it, does. The sets were found without looking at any difference "
+        f"between governances.</p>{old}"
+        + table_of(heads, rows, f"Over {len(plausible.comparisons)} plausible towns: means of each, not intervals.")
+    )
 
 
 def _borne_section(comparison: Comparison) -> str:

@@ -30,7 +30,7 @@ from simulation.journal import model_fingerprint, version_of
 if TYPE_CHECKING:
     import pandas as pd
 
-MODULES = ("neutrality",)
+MODULES = ("known_answers", "spreading", "boundaries", "docking", "neutrality", "facts")
 """The files beside this one that hold claims, in the order in which they are shown."""
 SEEDS, QUICK_SEEDS = 8, 3
 PASSED, FAILED, BROKEN = "passed", "failed", "failed: error"
@@ -304,7 +304,7 @@ def cautions(evidence: Evidence) -> list[str]:
     """What a reader should know before believing a figure."""
     said = []
     if evidence.stopped:
-        said.append(f"Stopped early: {evidence.asked - len(evidence.answers)} more claims were not put.")
+        said.append(f"Stopped early: {len(evidence.answers)} of {evidence.asked} claims were put.")
     if evidence.quick:
         said.append(f"A quick look: {evidence.seeds} seeds and small samples, so claims may fail for want of towns.")
     return said

@@ -8,7 +8,7 @@ these formulas are checked in the tests.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, exp, sqrt
+from math import ceil, erf, exp, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -196,6 +196,16 @@ def failures(partners: int, hit: int, reserves: float, loss: float, pooled: bool
     return partners if hit * loss > partners * reserves else 0
 
 
+def failures_on_a_ring(partners: int, hit: int, reserves: float, loss: float) -> int:
+    """As `failures`, where each is tied to two and all pool once with their ties: a third of a loss stays with each.
+
+    Neighbours in a row are hit. Who has h of the hit among itself and its ties fails iff h·L/3 > R.
+    """
+    lost = np.array([1.0] * hit + [0.0] * (partners - hit))
+    shared = (np.roll(lost, 1) + lost + np.roll(lost, -1)) * loss / 3.0
+    return int((shared > reserves).sum())
+
+
 # ---- what spreads ---------------------------------------------------------------------------------
 
 
@@ -260,13 +270,31 @@ def basin(
 
 
 def joined(mean: float, spread: float) -> float:
-    """Share of a crowd that joins when thresholds are normal: where x = Φ((x − mean)/spread), reached from 0."""
-    from scipy.stats import norm  # noqa: PLC0415
-
-    share = 0.0
-    for _ in range(100_000):
-        share = float(norm.cdf((share - mean) / spread))
+    """Share of a crowd that joins when thresholds are normal: the least x with x = Φ((x − mean)/spread)."""
+    share, before = 0.0, -1.0
+    while share - before > 1e-13:
+        share, before = 0.5 * (1.0 + erf((share - mean) / (spread * sqrt(2.0)))), share
     return share
+
+
+def lattice_round(sharing: Column, temptation: float) -> Column:
+    """One round of Nowak and May (1992): on a torus of zeros and ones, everyone copies the best of nine.
+
+    Each plays with the eight around it and with itself: one who shares earns the number that share, one who
+    does not earns b times that. Nobody changes for an equal.
+    """
+
+    def around(values: Column) -> list[Column]:
+        sides = (-1, 0, 1)
+        return [np.roll(values, (down, right), axis=(0, 1)) for down in sides for right in sides]
+
+    near_by = np.sum(around(sharing), axis=0)
+    earned = np.where(sharing == 1.0, near_by, temptation * near_by)
+    best, after = earned, sharing
+    for theirs, how in zip(around(earned), around(sharing), strict=True):
+        after = np.where(theirs > best, how, after)
+        best = np.maximum(best, theirs)
+    return after
 
 
 def giant_component(degree: float) -> float:
@@ -310,6 +338,14 @@ def surplus_rigid_and_flexible(dear: float, argument: float) -> tuple[float, flo
     """
     left = 140.0 - 80.0 - 40.0 * dear
     return left / (1.0 + dear), left - 140.0 * argument * 40.0 / 80.0
+
+
+# ---- care -----------------------------------------------------------------------------------------
+
+
+def chance_of_care_need(age: float, scale: float) -> float:
+    """Chance a year of a new need for care in Linked Lives: .0002 + .0008·e^(age/scale)."""
+    return 0.0002 + 0.0008 * exp(age / scale)
 
 
 # ---- which parameter matters ----------------------------------------------------------------------

@@ -50,6 +50,7 @@ OFF: dict[str, Any] = {
     "emergency_end": 0.0, "emergency_saving": 0.0, "audit_burden": 0.0, "funding_doubt": 0.0,
     "practice_from_others": 0.0, "practice_forgetting": 0.0, "innovation": 0.0, "imitation": 0.0,
     "technology_loss": 0.0, "threat_rigidity": 0.0, "entry": 0.0, "sharing_lag": 1.0, "leaving_for_pay": 0.0,
+    "rooted_reach": 1.0,
 }  # fmt: skip
 """Parameters at which every mechanism is off. A claim turns on what it is about."""
 

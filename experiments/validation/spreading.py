@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import networkx as nx
 import numpy as np
 
+from agents.chance import Decision
 from agents.tables import Town
 from experiments.validation.claims import Finding, Group, claim, holds, largest_gap, near
 from experiments.validation.oracles import (
@@ -19,6 +20,7 @@ from experiments.validation.oracles import (
     averaged,
     basin,
     bass,
+    giant_component,
     kept_up,
     logistic,
     pace_of_averaging,
@@ -26,10 +28,12 @@ from experiments.validation.oracles import (
     settled_share,
 )
 from experiments.validation.quiet import lines_of, live, peers_town, sellers_town, with_room
+from simulation.graphs import Luck, graph_of, tied_as
 
 Findings = Iterator[Finding]
 Pairs = list[tuple[int, int]]
 
+SEEDS = range(1, 6)
 ALL_SHARED = {"sharing": 1.0}
 """Terms under which a tie between two who trust each other carries everything."""
 
@@ -79,9 +83,9 @@ def mixed_town(count: int, first: float, seed: int, **parameters: float) -> Town
     return town
 
 
-def shares_over_time(town: Town, months: int) -> Column:
-    """Share that has the technology, from the start and month by month."""
-    return np.array([having(town), *(having(live(town, MIXED_MONTH, 1)) for _ in range(months))])
+def shares_over_time(town: Town, months: int, rounds: int = 1) -> Column:
+    """Share that has the technology, from the start and month by month, each of so many rounds."""
+    return np.array([having(town), *(having(live(town, MIXED_MONTH, rounds)) for _ in range(months))])
 
 
 # ---- LC6: averaging ---------------------------------------------------------------------------------
@@ -114,8 +118,9 @@ def averaging(seeds: int) -> Findings:
     """T = (A + I)/(degree + 1): consensus at Σ(dᵢ + 1)xᵢ / Σ(dᵢ + 1), reached at the pace of T's second eigenvalue.
 
     A star of five whose hub asks for 1 and the others for 0: 5/13. Zachary's karate club (34 members, 78 ties)
-    with the first member at 1: 17/190, at a pace of .896; the pace of a star is seen from an uneven start. After
-    500 Aprils.
+    with the first member at 1: 17/190, at a pace of .896; the pace of a star, .5, is seen from an uneven start.
+    After 500 Aprils. Nobody changes terms for a difference of less than 1e-9, so that at a pace of .9 the last
+    steps not taken add up to about 1e-8 (asked: 1e-7).
     """
     star, club = nx.star_graph(4), nx.karate_club_graph()
     starts = {"star": [1.0, 0, 0, 0, 0], "karate club": [1.0] + [0.0] * 33, "uneven star": [0.2, 1.0, 0.5, 0, 0]}
@@ -130,12 +135,12 @@ def averaging(seeds: int) -> Findings:
             apart.append(float(np.ptp(town.partners["sharing"])))
         live(town, APRILS, 460)
         expected = averaged(ties, opinions)
-        found = [(each, expected) for each in town.partners["sharing"]]
-        yield near(float(town.partners["sharing"][0]), expected, 1e-9, f"{name}: where the first ends")
-        yield largest_gap(found, 1e-9, f"{name}: all, after 500 rounds")
+        yield near(float(town.partners["sharing"][0]), expected, 1e-7, f"{name}: where the first ends")
+        yield largest_gap(((each, expected) for each in town.partners["sharing"]), 1e-7, f"{name}: all, in the end")
         if name != "star":
-            pace = pace_of_averaging(ties)
-            yield near(apart[-1] / apart[-2], pace, 1e-3, f"{name}: disagreement left after one more round")
+            late = [after for after, far in enumerate(apart) if far > 1e-6][-1]
+            what = f"{name}: disagreement left after one more round"
+            yield near(apart[late] / apart[late - 1], pace_of_averaging(ties), 1e-3, what)
 
 
 # ---- LC7 to LC9: imitation ----------------------------------------------------------------------------
@@ -160,9 +165,7 @@ def bass_spreads(seeds: int) -> Findings:
     heard = town.partners["technology_heard"] / town.partners["ties"]
     others = (17.0 - town.partners["technology"]) / 59.0
     yield largest_gap(zip(heard, others, strict=True), 1e-12, "complete graph of 60: share heard")
-    runs = [
-        shares_over_time(mixed_town(20_000, 0.0, seed, innovation=0.03, imitation=0.38), 24) for seed in range(1, 6)
-    ]
+    runs = [shares_over_time(mixed_town(20_000, 0.0, seed, innovation=0.03, imitation=0.38), 24) for seed in SEEDS]
     found, expected = np.mean(runs, axis=0), bass(0.03, 0.38, 24)
     for month in (1, 3, 6, 12, 24):
         yield near(float(found[month]), float(expected[month]), 0.02, f"p = .03, q = .38: share after {month} months")
@@ -221,18 +224,16 @@ def logistic_growth(seeds: int) -> Findings:
     x' = x + bx(1 − x) of whole months is another curve, and is asked for too. Five towns of 20,000 begin with
     200 each; the chances of these first few make x uncertain by .008 at the middle (asked: .02).
     """
-    runs = np.mean(
-        [shares_over_time(mixed_town(20_000, 0.01, seed, imitation=0.02), 300) for seed in range(1, 6)], axis=0
-    )
+    slowly = [shares_over_time(mixed_town(20_000, 0.01, seed, imitation=0.02), 30, rounds=10) for seed in SEEDS]
+    found = np.mean(slowly, axis=0)
     for month in (12, 24):
-        found = float(runs[10 * month])
-        yield near(found, logistic(0.01, 0.2, month), 0.02, f"b = .2, rounds of .1 month: share after {month} months")
-    half = float(np.interp(0.5, runs, np.arange(len(runs)) / 10.0))
+        expected = logistic(0.01, 0.2, month)
+        yield near(float(found[month]), expected, 0.02, f"b = .2, rounds of .1 month: share after {month} months")
+    half = float(np.interp(0.5, found, np.arange(len(found))))
     yield near(half, float(np.log(99.0) / 0.2), 0.5, "b = .2, rounds of .1 month: months until half have it")
-    runs = np.mean(
-        [shares_over_time(mixed_town(20_000, 0.01, seed, imitation=0.2), 24) for seed in range(1, 6)], axis=0
-    )
-    yield largest_gap(zip(runs, bass(0.0, 0.2, 24, first=0.01), strict=True), 0.02, "b = .2, whole months, all 24")
+    monthly = [shares_over_time(mixed_town(20_000, 0.01, seed, imitation=0.2), 24) for seed in SEEDS]
+    pairs = zip(np.mean(monthly, axis=0), bass(0.0, 0.2, 24, first=0.01), strict=True)
+    yield largest_gap(pairs, 0.02, "b = .2, whole months: share, all 24")
 
 
 # ---- LC10: complex contagion --------------------------------------------------------------------------
@@ -339,3 +340,55 @@ def basins(seeds: int) -> Findings:
         yield holds(below < among * players < above, f"{what}: the edge among 200 lies between the starts")
         yield near(ends_returning(below, players, goes_on), 0.0, 0.0, f"{what}, from {below}: share in the end")
         yield near(ends_returning(above, players, goes_on), 1.0, 0.0, f"{what}, from {above}: share in the end")
+
+
+# ---- LC19: what stays connected -------------------------------------------------------------------------
+
+
+def random_town(partners: int, degree: float, seed: int) -> Town:
+    """Partners tied as peers at random, so many ties each on average, by Kith's own kind of graph."""
+    one_block, no_core = np.zeros(partners, np.int64), np.zeros(partners, np.bool_)
+    ties = tied_as("random", Luck(seed, Decision.FOUND_PEER, 1), round(0.5 * degree * partners), one_block, no_core)
+    ones, others = np.divmod(ties, partners)
+    return peers_town(list(zip(ones.tolist(), others.tolist(), strict=True)), partners, seed=seed)
+
+
+def closed_at_random(town: Town, share: float) -> Town:
+    """The same town after a share of its partners, drawn by lot, have run out of money and closed."""
+    drawn = np.random.default_rng(19).permutation(len(town.partners))[: round(share * len(town.partners))]
+    town.partners["reserves"][drawn] = -1.0
+    return live(town, lines_of("respond_to_losses"), 1)
+
+
+def largest_component(town: Town) -> float:
+    """Share of living partners in the largest set that ties connect."""
+    graph = graph_of(town)
+    living = [node for node, seen in graph.nodes.items() if seen["kind"] == "partner" and seen["alive"]]
+    return max(map(len, nx.connected_components(graph.subgraph(living)))) / len(living)
+
+
+@claim(
+    "LC19",
+    Group.KNOWN_ANSWER,
+    "Ties drawn at random hold most together just when each has more than one on average, also after closures.",
+    "Erdős & Rényi (1960); removal: Callaway, Newman, Strogatz & Watts (2000)",
+)
+def giant(seeds: int) -> Findings:
+    """S = 1 − e^(−cS): .5828, .7968 and .9405 at c = 1.5, 2 and 3. Removing a share q leaves c' = c(1 − q).
+
+    At c = 2 and q = .3, .511 of those left hang together; beyond q* = 1 − 1/c = .5 nothing does. 10,000 partners
+    know S to ± .01; ties are drawn by the graph named random, and partners go by running out of money.
+    """
+    for degree in (1.5, 2.0, 3.0):
+        found = largest_component(random_town(10_000, degree, 1))
+        yield near(found, giant_component(degree), 0.02, f"{degree:g} ties each: share in the largest component")
+    for gone in (0.3, 0.7):
+        town = closed_at_random(random_town(10_000, 2.0, 2), gone)
+        yield near(
+            float(1.0 - town.partners["alive"].mean()), gone, 1e-9, f"{gone:.0%} to close: share that has closed"
+        )
+        expected = giant_component(2.0 * (1.0 - gone))
+        found = largest_component(town)
+        yield near(
+            found, expected, 0.02, f"2 ties each, {gone:.0%} closed: share of those left in the largest component"
+        )

@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.chance import chance_column
-from agents.tables import Happening, Layer, Town
-from agents.terms import GOVERNANCES, terms_for
+from agents.tables import Happening, Town
+from agents.terms import GOVERNANCES
 from experiments.intervals import Numbers
 from experiments.pairs import FAIR_FIGHT, seed_of
 from experiments.workers import Crew, Lived, Task, processors
@@ -34,8 +33,6 @@ JUMP = 30
 """The month in which the single steps come: half a year after the town has settled."""
 ENTROPY = 1
 """What the seeds of the towns are made from."""
-MIXING = 4094
-"""The decision by which a mixed town draws the terms of each agreement, beside those of founding and of rules."""
 
 
 class World(NamedTuple):
@@ -63,7 +60,7 @@ def worlds() -> dict[str, World]:
         "dearer energy": World(calm.with_(months=JUMP + A_YEAR, shocks=(energy,))),
         "squeeze": World(calm.with_(shocks=(squeeze,))),
         "joined up": World(calm, change=join_up, changed_in=SETTLING),
-        "mixed": World(calm, change=mix_terms),
+        "chosen": World(calm.with_(terms_spread=1.0, terms_change="imitate_the_best")),
     }
 
 
@@ -71,22 +68,6 @@ def join_up(town: Town) -> None:
     """From now on every tie shares and meets as much as a relational one; nothing else about it changes."""
     for dial in ("sharing", "coordination"):
         town.ties[dial] = GOVERNANCES["relational"][dial]
-
-
-def mix_terms(town: Town) -> None:
-    """Every agreement has the terms of one governance or another, drawn by lot; the straw men are left out."""
-    drawn = [terms_for(name) for name in MIXED]
-    agreements = town.agreements
-    lots = chance_column(int(town.clock["seed"]), MIXING, agreements["address"])
-    which = (lots * len(drawn)).astype(np.int64)
-    assert (agreements["layer"] == Layer.AGREEMENT).all()
-    for dial in drawn[0]:
-        agreements[dial] = np.array([terms[dial] for terms in drawn])[which]
-    agreements["months_left"] = np.minimum(agreements["months_left"], agreements["term"].astype(np.int64))
-
-
-MIXED = ("contract", "relational", "formal_relational", "spot", "in_house")
-"""Governances that a mixed town draws from, each as often as the others."""
 
 
 class Seen(NamedTuple):

@@ -220,24 +220,31 @@ static inline void sift_down(Case *queue, int64_t spot, int64_t size) {
     queue[spot] = moving;
 }
 
+static inline double reach(const Tie *tie, const Resident *r, const Town *town) {
+    int64_t root = town->organisations[tie->seller].neighbourhood;
+    return root == NOBODY || root == r->neighbourhood ? 1.0 : town->parameters->rooted_reach;
+}
+
 static inline int64_t choose_place(Organisation *service, Resident *r, Town *town) {
     int64_t known = r->provider[service->id];
     int64_t total = (int64_t)floor(service->places_left);
     if (known == service->id && total >= 1) return OWN_PLACE;
+    double weights = (double)total;
     for (int64_t k = service->first_agreement; k < service->last_agreement; k++) {
         int64_t places = (int64_t)floor(town->agreements[k].places_left);
         if (places >= 1 && town->agreements[k].seller == known) return k;
         total += places;
+        weights += (double)places * reach(&town->agreements[k], r, town);
     }
     if (total < 1) return NO_PLACE;
-    double ticket = chance(town, DECISION_WHICH_PLACE, r->luck, service->id) * (double)total;
+    double ticket = chance(town, DECISION_WHICH_PLACE, r->luck, service->id) * weights;
     ticket -= floor(service->places_left);
     if (ticket < 0.0) return OWN_PLACE;
     int64_t chosen = NO_PLACE;
     for (int64_t k = service->first_agreement; k < service->last_agreement; k++) {
         int64_t places = (int64_t)floor(town->agreements[k].places_left);
         if (places >= 1 && ticket >= 0.0) chosen = k;
-        ticket -= (double)places;
+        ticket -= (double)places * reach(&town->agreements[k], r, town);
     }
     return chosen;
 }
@@ -296,7 +303,7 @@ static void share_out_places(Organisation *service, Town *town) {
         int64_t place = choose_place(service, r, town);
         if (place == NO_PLACE) break;
         if (place == OWN_PLACE) {
-            double flexibility = service->peers > 0 ? service->flexibility / (double)service->peers : 0.0;
+            double flexibility = service->peers > 0 ? service->crossing / (double)service->peers : 0.0;
             service->places_left -= 1.0;
             service->served += 1;
             service->succeeded += give_help(r, service->id, service, 1.0, flexibility, town);
@@ -334,7 +341,7 @@ static inline void fall_into_crisis(Resident *r, Town *town) {
     const Parameters *p = town->parameters;
     r->in_crisis = 0;
     for (int need = 0; need < NEEDS; need++) {
-        if (r->need[need] >= p->crisis_level && r->helper[need] == NOBODY
+        if (r->need[need] >= p->crisis_level && r->helper[need] == NOBODY && r->remaining[need] == 1.0
             && chance(town, DECISION_CRISIS, r->luck, need) < p->crisis_chance) {
             r->in_crisis = 1;
             r->crises += 1;

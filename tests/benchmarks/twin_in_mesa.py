@@ -42,6 +42,11 @@ class Partner(mesa.Agent):
         super().__init__(model)
         self.quality, self.practice = quality, practice
         self.served = self.complaints = 0
+        self.root: Place | None = None
+
+    def reach(self, resident: Resident) -> float:
+        """How readily its places go to a resident: fully, or less where it is rooted elsewhere."""
+        return 1.0 if self.root is None or self.root is resident.here else self.model.parameters.rooted_reach
 
 
 class Service(Partner):
@@ -92,19 +97,20 @@ class Service(Partner):
         own = int(self.places_left)
         if known is self and own >= 1:
             return self, None
-        total = own
+        total = weights = own
         for partner, tie in self.agreements:
             places = int(tie["places_left"])
             if places >= 1 and partner is known:
                 return partner, tie
             total += places
+            weights += places * partner.reach(resident)
         if total < 1:
             return None, None
-        ticket = self.random.random() * total - own
+        ticket = self.random.random() * weights - own
         if ticket < 0.0:
             return self, None
         for partner, tie in self.agreements:
-            ticket -= int(tie["places_left"])
+            ticket -= int(tie["places_left"]) * partner.reach(resident)
             if ticket < 0.0:
                 return partner, tie
         return None, None
@@ -256,7 +262,8 @@ class Resident(mesa.Agent):
         p = self.model.parameters
         self.in_crisis = False
         for need, severity in enumerate(self.need):
-            if severity >= p.crisis_level and self.helper[need] is None and self.random.random() < p.crisis_chance:
+            untouched = self.helper[need] is None and self.remaining[need] == 1.0
+            if severity >= p.crisis_level and untouched and self.random.random() < p.crisis_chance:
                 self.in_crisis = True
                 self.crises += 1
                 self.remaining[need] *= 1.0 - p.crisis_relief
@@ -340,13 +347,15 @@ class TwinModel(mesa.Model):
         places = [Place(self, float(row["deprivation"]), float(row["social_capital"])) for row in town.neighbourhoods]
         self.services = [
             Service(self, float(row["quality"]), float(row["practice"]), need,
-                    float(row["flexibility"]) / max(1, int(row["peers"])))
+                    float(row["crossing"]) / max(1, int(row["peers"])))
             for need, row in enumerate(town.services)
         ]  # fmt: skip
         for service, row in zip(self.services, town.services, strict=True):
             service.posts, service.technology = float(row["posts"]), float(row["technology"])
             service.spared = float(row["spared"])
         partners = [Partner(self, float(row["quality"]), float(row["practice"])) for row in town.partners]
+        for partner, root in zip(partners, town.partners["neighbourhood"].tolist(), strict=True):
+            partner.root = places[root] if root >= 0 else None
         self.graph = self.ties_of(town, [*self.services, *partners])
         names = ("age", "slack", "frailty", "energy_share", "food_share", "online", "need", "trust")
         columns = {name: town.residents[name].tolist() for name in names}
