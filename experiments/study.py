@@ -199,7 +199,7 @@ class Study:
         told: dict[str, Any] = {"title": self.title, "question": self.question, "setting": setting}
         told |= {"governances": _plainly(self.governances), "seeds": self.seeds, "outcomes": list(self.outcomes)}
         told |= {"monthly": self.monthly, "events": self.events, "vary": {}, "design": dict(self.design)}
-        for one in self.varied:
+        for one in self.varied * (not self.listed):
             ends: dict[str, Any] = {"values": list(one.values)} if one.values else {"low": one.low, "high": one.high}
             told["vary"][one.name] = ends | ({"steps": one.steps} if one.steps else {})
         if self.until:

@@ -408,13 +408,15 @@ class Processes(Executor):
     def stop(self) -> None:
         """End the workers where they are."""
         for pool in self.pools:
+            if pool is None:
+                continue
             processes = list((getattr(pool, "_processes", None) or {}).values())
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+            manager = getattr(pool, "_executor_manager_thread", None)
+            pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.kill()
-            for process in processes:
-                process.join(5.0)
+            for each in (*processes, *((manager,) * (manager is not None))):
+                each.join(5.0)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the workers end."""

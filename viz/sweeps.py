@@ -80,7 +80,7 @@ def status_text(folder: object, told: Status) -> str:
     for row in told.failures:
         lines += [
             f"  row {row['row']} {row['status']}: {str(row['error']).splitlines()[0][:90]}",
-            f"    {row['replay']}",
+            f"    kith replay {folder} {row['row']}",
         ]
     more = sum(many for name, many in told.statuses.items() if name != "lived") - len(told.failures)
     if more > 0:
