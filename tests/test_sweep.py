@@ -670,3 +670,28 @@ def test_what_a_user_gets_wrong_is_told(
 def test_slow_towns_are_quick_ones_that_take_their_time(study: Study) -> None:
     scenario = study.scenario_at({}, "contract")
     assert (slow(scenario, "").months == quick(scenario, "").months).all()
+
+
+# ---- workers on other machines ----------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("living", ["slow", "deadly", "command"])
+def test_on_dask_with_a_worker_killed_the_rows_are_the_same(living: str, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    many = {"slow": 40, "deadly": 4, "command": 60}[living]
+    study = small_study(tmp_path, VARY.replace("points = 10", f"points = {many}"))
+    asked = [sys.executable, "-m", "tests.sweeping_on_dask", str(study.path), str(tmp_path / "out"), living]
+    setting = {**os.environ, "PYTHONPATH": str(HOUSE)}
+    done = subprocess.run(asked, capture_output=True, text=True, cwd=HOUSE, env=setting, check=True, timeout=300)
+    rows = rows_of(tmp_path / "out")
+    if living == "deadly":
+        bad = [row["row"] for row in rows.to_dict("records") if is_bad(_scenario_of(study, row))]
+        assert f"ended True {len(bad)}" in done.stdout
+        assert list(rows.loc[rows["status"] == "killed", "row"]) == bad != []
+    else:
+        assert "killed" in done.stdout
+        assert ("ended 0" if living == "command" else "ended True 0") in done.stdout
+        with ThreadPoolExecutor(2) as executor:
+            sweep(study, tmp_path / "calm", executor=executor, living=None if living == "command" else quick)
+        assert rows_hash(rows) == rows_hash(tmp_path / "calm")
