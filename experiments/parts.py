@@ -583,8 +583,9 @@ def _rows_part(folder: Path, span: Range) -> Path:
 def _copy_parts(source: Path, target: Path) -> None:
     import shutil  # noqa: PLC0415
 
+    there = ranges_in(target)
     for span in kept(ranges_in(source)):
-        if not any(missing(ranges_in(target), *span)):
+        if not any(missing((each for each in there if each[0] < span[1] and each[1] > span[0]), *span)):
             continue
         for table in TABLES:
             part = source / table / name_of(*span)

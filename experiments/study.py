@@ -108,6 +108,11 @@ class Varied:
             return "whole"
         return "text" if any(isinstance(value, str) for value in self.values) else "number"
 
+    @property
+    def bare(self) -> Varied:
+        """The same without its values, for those who only need its name and kind."""
+        return Varied(self.name, ({"whole": 0, "number": 0.0, "text": ""}[self.kind],))
+
 
 @dataclass(frozen=True)
 class Until:

@@ -484,6 +484,8 @@ class _Asked:
         """Live what is missing, and say what came of it."""
         began = time.perf_counter()
         self.points = _Points(design_in(self.folder))
+        bare = tuple(one.bare for one in self.study.varied)
+        self.told = replace(self.study, varied=bare, listed=(), analysis={}, title="", question="")
         many = workers or _hands_of(executor) or processors()
         wants: list[Range] = []
         stopped = False
@@ -625,7 +627,7 @@ class _Asked:
         whole = self.study.rows_at_a_point
         numbers = {row // whole for row in rows} or range(piece.first // whole, (piece.last - 1) // whole + 1)
         return Batch(
-            piece.first, piece.last, replace(self.study, listed=(), analysis={}), self.points.some(numbers),
+            piece.first, piece.last, self.told, self.points.some(numbers),
             str(self.folder.resolve()), self.study.key, model_fingerprint(), self.crumbs, self.timeout, self.living,
             None if self.crumbs else lambda: self.halt,
         )  # fmt: skip
