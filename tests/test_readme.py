@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from experiments.sweep import sweep
 from simulation.scenario import settings
+from tests.sweeping import VARY, small_study
 from viz.command import exit_code
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -20,17 +22,30 @@ PYTHON = [text for kind, text in BLOCKS if kind == "python"]
 SMALL = ["--residents", "60", "--seeds", "2"]
 
 
+def a_small_sweep(folder: Path) -> None:
+    """A small study that goes by the name of the one the README sweeps, and its folder."""
+    small_study(folder, VARY.replace("points = 10", "points = 3")).path.rename(folder / "fuel_price")  # type: ignore[union-attr]
+    sweep("fuel_price", "results/fuel_price")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a small town and for few seeds: what is tested is that it is understood and answered."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_rules.py").write_text(next(text for text in PYTHON if "@rule" in text))
     arguments = shlex.split(command, comments=True)[1:]
+    if arguments[0] in ("sweep", "status", "replay"):
+        a_small_sweep(tmp_path)
     assert exit_code(arguments + (SMALL if arguments[0] in ("compare", "attribute") else [])) == 0
 
 
 @pytest.mark.parametrize("text", [text for text in PYTHON if "@rule" not in text])
-def test_a_program_of_the_readme_runs(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_program_of_the_readme_runs(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "rows_of" in text:
+        a_small_sweep(tmp_path)
     exec(text, {"__name__": "readme"})
 
 

@@ -743,6 +743,154 @@ def calibrate(
     tell(f"written: {out}")
 
 
+# ---- sweeps -----------------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example:  kith sweep fuel_price --workers 2        (the same again goes on where it was ended)")
+def sweep(
+    study: Annotated[
+        str, typer.Argument(help="A study file, the name of one that comes with Kith, or a folder of one.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder to write.", show_default="results/STUDY")] = None,
+    workers: Annotated[int | None, typer.Option(help="Rows at once.", show_default="one a processor")] = None,
+    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786.")] = None,
+    shard: Annotated[str | None, typer.Option(metavar="i/n", help="Only the i-th part of n, for array jobs.")] = None,
+    timeout: Annotated[float, typer.Option(help="The most seconds a row may take; 0 for any.")] = 0.0,
+    again: Annotated[
+        list[str] | None, typer.Option(help="Live rows again that are stale, or that failed. May be repeated.")
+    ] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Keep rows of another version of the model.")] = False,
+    json: Json = False,
+) -> None:
+    """Live every pair of towns that a study asks for, and keep a row of each. May be interrupted at will.
+
+    A row is one point of the design, one governance and one replicate: the shocked town and its calm twin. A row that
+    fails is kept with its traceback, and the others go on. Read them with experiments.sweep.rows_of.
+    """
+    import signal  # noqa: PLC0415
+
+    from experiments import sweep as sweeps  # noqa: PLC0415
+    from experiments.study import load_study  # noqa: PLC0415
+    from viz.sweeps import estimate_line, sweep_json, sweep_text  # noqa: PLC0415
+
+    for given in again or ():
+        if given not in ("stale", "failed"):
+            raise Mistake(f"--again {given}: it must be stale or failed")
+    if timeout < 0:
+        raise Mistake(f"--timeout {timeout:g}: it must be a number of seconds, or 0")
+    kept = Path(study)
+    asked = sweeps.study_in(kept) if kept.is_dir() else load_study(study)
+    folder = out or (kept if kept.is_dir() else RESULTS / asked.name)
+    bar: Bar | None = None
+
+    def show(far: sweeps.Far) -> None:
+        nonlocal bar
+        if bar is None or bar.total != far.total:
+            if bar is None and far.estimate:
+                tell(estimate_line(far.estimate))
+            if bar is not None:
+                bar.close()
+            bar = Bar(far.total, "row")
+        bar.show(far.done)
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _executor(dask) as executor, warnings_told():
+        try:
+            found = sweeps.sweep(
+                asked, folder, workers, executor, _shard(shard), timeout=timeout, anyway=anyway, again=again or (),
+                tell=show,
+            )  # fmt: skip
+        finally:
+            if bar is not None:
+                bar.close()
+    say(sweep_json(found) if json else sweep_text(found))
+    if found.stopped:
+        tell(f"stopped: what was lived is kept in {folder}; the same command goes on")
+        raise typer.Exit(INTERRUPTED)
+    tell(f"written: {folder}  ({found.seconds:.0f} s)")
+    if found.failed:
+        raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _executor(dask: str | None) -> Iterator[Any]:
+    """Workers elsewhere, if any were named."""
+    if dask is None:
+        yield None
+        return
+    from importlib import import_module  # noqa: PLC0415
+
+    try:
+        distributed: Any = import_module("distributed")
+    except ImportError:
+        raise Mistake("--dask needs the package distributed: pip install 'kith[cluster]'") from None
+    try:
+        client = distributed.Client(dask, timeout=20)
+    except (OSError, ValueError) as error:
+        raise Mistake(f"--dask {dask}: there is no scheduler there ({error})") from None
+    with client:
+        yield client.get_executor(pure=False, retries=0)
+
+
+def _shard(given: str | None) -> tuple[int, int] | None:
+    if given is None:
+        return None
+    place, slash, many = given.partition("/")
+    if not (slash and place.isdigit() and many.isdigit()):
+        raise Mistake(f"--shard {given}: it must be i/n, such as 1/4")
+    return int(place), int(many)
+
+
+@app.command(epilog="Example:  kith status results/fuel_price")
+def status(folder: Annotated[Path, typer.Argument(help="A folder of kith sweep.")], json: Json = False) -> None:
+    """Tell how a sweep stands: rows there, rows that failed, and rows that another version of the model lived."""
+    from experiments.sweep import status_of  # noqa: PLC0415
+    from viz.sweeps import status_json, status_text  # noqa: PLC0415
+
+    told = status_of(folder)
+    say(status_json(told) if json else status_text(folder, told))
+
+
+@app.command(epilog="Example:  kith replay results/fuel_price 1234")
+def replay(
+    folder: Annotated[Path, typer.Argument(help="A folder of kith sweep.")],
+    row: Annotated[str, typer.Argument(help="A row's number, or its run id.")],
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on with a row of another version of the model.")] = False,
+    engine: EngineName = "auto",
+    json: Json = False,
+) -> None:
+    """Live one row of a sweep again, see that the same came of it, and keep a journal for kith why.
+
+    Exit code 0 when every outcome is the same to the last bit, or the row fails as it did; 1 when not.
+    """
+    from experiments.replay import replay_row  # noqa: PLC0415
+    from viz.sweeps import replay_json, replay_text  # noqa: PLC0415
+
+    check_engine(engine)
+    with warnings_told():
+        found = replay_row(folder, row, anyway=anyway, engine=engine)
+    say(replay_json(found) if json else replay_text(found))
+    if not found.same:
+        raise typer.Exit(FAILED)
+
+
+@app.command(epilog="Example:  kith merge results/part-1 results/part-2 --out results/fuel_price")
+def merge(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of kith sweep, of one study.")],
+    out: Annotated[Path, typer.Option(help="The folder that is to hold all rows.")],
+    anyway: Annotated[bool, typer.Option("--anyway", help="Mix rows of different versions of the model.")] = False,
+    json: Json = False,
+) -> None:
+    """Gather the rows of several folders of one study, such as shards, into one. The folders stay as they are."""
+    from experiments.sweep import merge as gather  # noqa: PLC0415
+    from experiments.sweep import status_of  # noqa: PLC0415
+    from viz.sweeps import status_json, status_text  # noqa: PLC0415
+
+    gather(folders, out, anyway)
+    told = status_of(out)
+    say(status_json(told) if json else status_text(out, told))
+
+
 @app.command(epilog="Example:  kith settings")
 def settings(json: Json = False) -> None:
     """List the settings that come with Kith: what happens in each."""

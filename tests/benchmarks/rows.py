@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -404,6 +406,97 @@ def pairs(effort: Effort) -> Iterator[Row]:
     )  # fmt: skip
 
 
+# ---- sweeps ---------------------------------------------------------------------------------------
+
+
+def sweeps(effort: Effort) -> Iterator[Row]:
+    """What a sweep with two workers costs beside its towns; how many rows a second can be written and read."""
+    from experiments.study import rows_in_design, study_from
+    from experiments.sweep import Processes, sweep
+
+    points = 40 if effort.quick else 120
+    table: dict[str, Any] = {
+        "setting": {"base": "cost_of_living_2021", "months": MONTHS}, "governances": ["contract", "relational"],
+        "seeds": 2, "vary": {"inflow": {"low": 0.02, "high": 0.03}}, "design": {"kind": "lhs", "points": points},
+    }  # fmt: skip
+    found: dict[str, list[float]] = {"sweep": [], "towns": []}
+    with tempfile.TemporaryDirectory() as folder, Processes(2) as hands:
+        sweep(study_from({**table, "seeds": 1}, Path(folder) / "warm.toml"), Path(folder) / "warm", 2, hands)
+        for turn in range(2 if effort.quick else 3):
+            setting = {**table["setting"], "seed": 10 + turn}  # other towns: those of the last turn are remembered
+            study = study_from({**table, "setting": setting}, Path(folder) / "bench.toml")
+            began = cpu_of(hands.ids)
+            sweep(study, Path(folder) / f"out-{turn}", 2, hands)
+            found["sweep"].append((cpu_of(hands.ids) - began) / (2 * rows_in_design(study)))
+            alone = [hands.submit(towns_alone, study, half, points) for half in (0, 1)]
+            found["towns"].append(statistics.fmean(each.result() for each in alone))
+    over = ratio(found, "sweep", "towns") - 1.0
+    each = {name: statistics.median(took) * 1e3 for name, took in found.items()}
+    yield Row(
+        "sweeps", f"what a sweep adds to its runs, two workers, CPU of all processes, {MONTHS} months", "< 5%",
+        f"{over:+.1%} ({each['sweep']:.2f} and {each['towns']:.2f} ms a run)", over < 0.05, {"over": over, **each},
+    )  # fmt: skip
+    yield from rows_a_second(10_000 if effort.quick else 100_000)
+
+
+def towns_alone(study: Any, first: int, many: int) -> float:
+    """CPU seconds of a town that is lived and measured, and of which nothing is kept: the mean of so many pairs."""
+    from experiments.batches import live_town, outcomes_of
+    from experiments.study import design_of
+
+    values = design_of(study).drop(columns="point").to_dict("records")
+    live_town(study.scenario, "")
+    began = time.process_time()
+    for place in range(many):
+        scenario = study.scenario_at(values[place], study.arms[first]).with_(seed=study.seed_of(place % 2))
+        outcomes_of(study, live_town(scenario, ""), live_town(scenario.calm(), ""))
+    return (time.process_time() - began) / (2 * many)
+
+
+def cpu_of(processes: list[int]) -> float:
+    """CPU seconds of this process and of some others."""
+    tick = os.sysconf("SC_CLK_TCK")
+    told = [Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split() for each in processes]
+    return time.process_time() + sum(int(each[11]) + int(each[12]) for each in told) / tick
+
+
+def rows_a_second(many: int) -> Iterator[Row]:
+    """How many rows a second are written as parts of 500, and read again."""
+    from experiments.batches import write_parts
+    from experiments.parts import ROWS as ROWS_TABLE
+    from experiments.parts import open_folder, parquet_bytes, rows_of, rows_table
+    from experiments.study import study_from
+
+    table = {"setting": "wage_step", "governances": ["contract", "relational"], "seeds": many // 2}
+    with tempfile.TemporaryDirectory() as folder:
+        study = study_from(table, Path(folder) / "bench.toml")
+        out = Path(folder) / "out"
+        open_folder(out, study)
+        luck = np.random.default_rng(1)
+        numbers = luck.random((many, len(study.columns)))
+        began = time.perf_counter()
+        for first in range(0, many, 500):
+            part = [
+                {
+                    "row": row, "point": 0, "governance": "contract", "replicate": row // 2, "seed": row, "model": "m",
+                    "run_id": f"{row:020x}", "status": "lived",
+                    **dict(zip(study.columns, numbers[row].tolist(), strict=True)),
+                }
+                for row in range(first, first + 500)
+            ]  # fmt: skip
+            write_parts(out, first, first + 500, {ROWS_TABLE: parquet_bytes(rows_table(study, part))})
+        wrote = many / (time.perf_counter() - began)
+        size = sum(path.stat().st_size for path in out.rglob("*.parquet")) / many
+        began = time.perf_counter()
+        assert len(rows_of(out)) == many
+        read = many / (time.perf_counter() - began)
+    yield Row(
+        "sweeps", f"rows of {len(study.columns)} outcomes, {many:,} in parts of 500, flushed to the disk", "",
+        f"{wrote:,.0f} rows a second written, {read:,.0f} read; {size:,.0f} bytes each", None,
+        {"written": wrote, "read": read, "bytes": size},
+    )  # fmt: skip
+
+
 ROWS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "c": against_c,
     "mesa": against_mesa,
@@ -415,6 +508,7 @@ ROWS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "compile": compiling,
     "compare": compare,
     "pairs": pairs,
+    "sweeps": sweeps,
 }
 """Every measurement by its name."""
 
