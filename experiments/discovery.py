@@ -80,6 +80,9 @@ class Corner(NamedTuple):
     coverage_fresh: float
     """Coverage and density on points kept back; nan where there were too few to keep any."""
     density_fresh: float
+    density_low: float = np.nan
+    """95% interval of the density (Wilson's), on points kept back where there are any."""
+    density_high: float = np.nan
 
     def words(self) -> str:
         """The corner in a sentence."""
@@ -110,10 +113,12 @@ class Discovery(NamedTuple):
             {"way": each.way, "governance": each.governance, "says": each.words(), "coverage": each.coverage}
             | {"density": each.density, "points": each.points}
             | {"coverage_fresh": each.coverage_fresh, "density_fresh": each.density_fresh}
+            | {"density_low": each.density_low, "density_high": each.density_high}
             for each in self.corners
         ]
         columns = [
             "way", "governance", "says", "coverage", "density", "points", "coverage_fresh", "density_fresh",
+            "density_low", "density_high",
         ]  # fmt: skip
         return pd.DataFrame(lines, columns=columns)
 
@@ -186,7 +191,14 @@ def _corner(
         else (0.0 if part.any() and wins[part].any() else np.nan, np.nan)
         for part in (~fresh, fresh)
     ]
-    return Corner(way, governance, sides, *known[0], int(inside.sum()), *known[1])
+    tried = inside & fresh if (inside & fresh).any() else inside
+    low, high = np.nan, np.nan
+    if tried.any():
+        from scipy.stats import binomtest  # noqa: PLC0415
+
+        ends = binomtest(int(wins[tried].sum()), int(tried.sum())).proportion_ci(method="wilson")
+        low, high = float(ends.low), float(ends.high)
+    return Corner(way, governance, sides, *known[0], int(inside.sum()), *known[1], low, high)
 
 
 def _holds(corner: Corner, table: pd.DataFrame, wins: Truths) -> bool:
