@@ -16,11 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from experiments.differences import Differences
+from agents.declared import near
+from experiments.asking import Asking
+from experiments.differences import MAIN, Differences
 from experiments.intervals import Numbers
+from simulation.written_rules import rules_from_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from experiments.study import Study, Varied
 
 Spot = tuple[int, int]
 """A place on the finest grid there may be: so many steps along, so many up."""
@@ -152,6 +157,39 @@ def regimes(
     values = np.array([survey.values[spot] for spot in spots])
     return Regimes(
         (axes[0], axes[1]), tuple(outcomes), first, second, places, values, sizes, lines, tuple(failed), why
+    )  # fmt: skip
+
+
+def axes_in(study: Study, x: str | None = None, y: str | None = None) -> tuple[Axis, Axis]:
+    """Two numbers that a study varies, with the ends it gives them: those named, or the only two there are."""
+    numbers = {one.name: one for one in study.varied if one.kind != "text"}
+    for name in (x, y):
+        if name is not None and name not in numbers:
+            known = f"Numbers that it varies: {', '.join(numbers) or 'none'}"
+            raise MapError(f"the study does not vary a number {name}.{near(name, numbers)} {known}")
+    chosen = list(dict.fromkeys(name for name in (x, y, *numbers) if name is not None))
+    if len(chosen) < 2 or (len(chosen) > 2 and (x is None or y is None)):
+        raise MapError(
+            f"the study varies {len(numbers)} numbers ({', '.join(numbers) or 'none'}); a map has two: name them"
+        )
+    one, other = (_axis(numbers[name]) for name in chosen[:2])
+    return one, other
+
+
+def _axis(one: Varied) -> Axis:
+    ends = sorted(float(value) for value in (one.values or (one.low, one.high)))
+    return Axis(one.name, ends[0], ends[-1], one.kind == "whole")
+
+
+def asking_in(study: Study, second: str | None = None, outcomes: Sequence[str] = MAIN, **options: Any) -> Asking:
+    """Ask about any point of what a study varies. What a point does not name is as the study's setting has it."""
+    chosen = second or (study.arms[1] if len(study.arms) > 1 else "")
+    if chosen not in study.arms[1:]:
+        known = f"It compares {study.arms[0]} with {', '.join(study.arms[1:]) or 'nothing'}"
+        raise MapError(f'the study has no other governance "{chosen}".{near(chosen, study.arms[1:])} {known}')
+    rules = rules_from_text(study.rules) if study.rules else None
+    return Asking(
+        study.scenario_at, study.arms[0], chosen, tuple(outcomes), study.scenario.seed, rules=rules, **options
     )  # fmt: skip
 
 
