@@ -891,6 +891,100 @@ def merge(
     say(status_json(told) if json else status_text(out, told))
 
 
+@app.command(name="map", epilog="Example:  kith map fuel_price --x shock_size --y reserves_median --pairs 12")
+def map_(
+    study: Annotated[
+        str | None, typer.Argument(help="A study.", show_default="a quiet town whose map is known on paper")
+    ] = None,
+    x: Annotated[str | None, typer.Option("--x", metavar="NAME", help="What goes along.")] = None,
+    y: Annotated[str | None, typer.Option("--y", metavar="NAME", help="What goes up.")] = None,
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as wellbeing.shock. Repeat it.", show_default="those declared in advance"),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The other governance.", show_default="the study's second")
+    ] = None,
+    grid: Annotated[int, typer.Option(help="Points along each axis to begin with.")] = 5,
+    refine: Annotated[int, typer.Option(help="How often cells on the line are quartered.")] = 2,
+    pairs: Annotated[int, typer.Option(help="Pairs of towns at each point.")] = 8,
+    most: Annotated[int, typer.Option(help="The most points before the line is looked for.")] = 400,
+    workers: Annotated[int | None, typer.Option(help="Towns at once.", show_default="one a processor")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write.", show_default="results/STUDY-map")] = None,
+    json: Json = False,
+) -> None:
+    """Map where each governance does better over two numbers that a study varies, and find the line between them.
+
+    Towns are lived on an even grid, then near the line; the line itself is found by halving. Writes map.html, a figure
+    of every outcome as SVG, PDF and PNG, and the numbers as Parquet and CSV.
+    """
+    from viz import maps  # noqa: PLC0415
+
+    folder = out or RESULTS / f"{Path(study).stem if study else 'known'}-map"
+    if workers is not None and workers < 1:
+        raise Mistake(f"--workers {workers}: there must be at least 1")
+    if folder.exists() and not folder.is_dir():
+        raise Mistake(f"--out {folder}: it is a file; it must be a folder")
+    bar = Bar(most, "point")
+    try:
+        found = maps.map_study(
+            study, x, y, outcome, against, grid=(grid, grid), refine=refine, pairs=pairs, most=most, workers=workers,
+            tell=bar.show,
+        )  # fmt: skip
+    finally:
+        bar.close()
+    maps.write(folder, found)
+    say(maps.as_json(found) if json else maps.as_text(found))
+    tell(f"written: {folder / maps.PAGE}")
+    if found.map.failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command(epilog="Example:  kith analyse results/fuel_price")
+def analyse(
+    folder: Annotated[Path, typer.Argument(help="A folder of kith sweep.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write.", show_default="FOLDER/analysis")] = None,
+    kinds: Annotated[
+        str, typer.Option("--figures", metavar="KINDS", help="How figures are kept: svg,pdf,png, or none.")
+    ] = "svg",
+    json: Json = False,
+) -> None:
+    """Say what a sweep says, as far as its design allows, and write it as a page that stands alone.
+
+    Differences with intervals, the chance that their sign holds and pairs needed; maps; what moves the difference; and
+    corners in which each governance does better. Figures are kept beside the page, each with its table.
+    """
+    import json as writer  # noqa: PLC0415
+
+    from viz import figures, study_page  # noqa: PLC0415
+
+    chosen = () if kinds == "none" else tuple(kinds.split(","))
+    if wrong := [each for each in chosen if each not in figures.KINDS]:
+        raise Mistake(f"--figures {kinds}: {wrong[0]} is none of {', '.join(figures.KINDS)}, or none for all of it")
+    told = study_page.read(folder)
+    if not len(told.rows):
+        raise Mistake(f"{folder} holds no rows yet: kith sweep lives them")
+    place = out or folder / "analysis"
+    place.mkdir(parents=True, exist_ok=True)
+    bar = Bar(1, "part")
+
+    def show(done: int, total: int) -> None:
+        bar.total = bar.bar.total = total
+        bar.show(done)
+
+    try:
+        page = study_page.study_html(told, lambda name, drawn: figures.save(drawn, place / name, chosen), show)
+    finally:
+        bar.close()
+    (place / "report.html").write_text(page, encoding="utf-8")
+    say(
+        writer.dumps(list(study_page.summary(told)), indent=1).replace("NaN", "null").replace("Infinity", "null")
+        if json
+        else study_page.summary_text(told)
+    )
+    tell(f"report: {place / 'report.html'}")
+
+
 @app.command(epilog="Example:  kith settings")
 def settings(json: Json = False) -> None:
     """List the settings that come with Kith: what happens in each."""
