@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import redirect_stdout
 from dataclasses import replace
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -232,12 +235,20 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
+@pytest.fixture(scope="module")
+def analysed(swept: Path) -> tuple[Path, str]:
+    """The folder of the analysis, and the answer for machines."""
+    said = StringIO()
+    with redirect_stdout(said):
+        assert exit_code(["analyse", str(swept), "--json"]) == 0
+    return swept / "analysis", said.getvalue()
+
+
 def test_kith_analyse_writes_a_page_that_stands_alone_with_every_part_its_design_allows(
-    swept: Path, capsys: pytest.CaptureFixture[str]
+    analysed: tuple[Path, str],
 ) -> None:
-    assert exit_code(["analyse", str(swept), "--figures", "svg,pdf"]) == 0
-    assert "differences from contract" in capsys.readouterr().out
-    page = (swept / "analysis" / "report.html").read_text(encoding="utf-8")
+    folder, _ = analysed
+    page = (folder / "report.html").read_text(encoding="utf-8")
     links = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert not [link for link in links if not link.startswith("#")]
     assert "Does &lt;it&gt; matter?" in page
@@ -246,7 +257,7 @@ def test_kith_analyse_writes_a_page_that_stands_alone_with_every_part_its_design
     assert "Pairs needed" in page
     assert "At equal budget the governances do not differ" in page
     assert "kith sweep" in page
-    kept = {path.stem for path in (swept / "analysis").glob("*.pdf")}
+    kept = {path.stem for path in folder.glob("*.svg")}
     assert "who-bore-it" in kept
     assert any(name.startswith("map-") for name in kept)
     assert len(set(re.findall(r'\bid="([^"]+)"', page))) == len(re.findall(r'\bid="([^"]+)"', page))
@@ -269,22 +280,14 @@ def test_a_saltelli_design_with_holes_is_not_analysed_and_the_page_says_why(swep
     told = study_page.read(swept)
     rows = told.rows.copy()
     rows.loc[(rows["point"] == 3) & (rows["governance"] == "relational"), "status"] = "failed"
-    page = study_page.study_html(replace(told, rows=rows))
+    page = study_page._sensitivity(replace(told, rows=rows), lambda _name, _drawn: None)
     assert "Live them again: kith sweep" in page
     assert "by itself" not in page
-    assert found_whole(told)
+    assert "by itself" in study_page._sensitivity(told, lambda _name, _drawn: None)
 
 
-def found_whole(told: study_page.Read) -> bool:
-    """The same study without the hole is analysed."""
-    return "by itself" in study_page._sensitivity(told, lambda _name, _drawn: None)
-
-
-def test_the_answer_for_machines_holds_every_difference(swept: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import json
-
-    assert exit_code(["analyse", str(swept), "--json", "--figures", "none"]) == 0
-    told = json.loads(capsys.readouterr().out)
+def test_the_answer_for_machines_holds_every_difference(swept: Path, analysed: tuple[Path, str]) -> None:
+    told = json.loads(analysed[1])
     rows = rows_of(swept)
     wide = rows.pivot_table(
         index=["point", "replicate"], columns="governance", values="unmet_need.shock", observed=True
@@ -317,9 +320,8 @@ def test_a_map_of_what_a_study_does_not_vary_is_a_mistake_that_is_explained(
     assert 'does not vary a number inflw. The nearest is "inflow"' in capsys.readouterr().err
 
 
-def test_without_a_study_the_known_map_is_drawn_with_its_formula(tmp_path: Path) -> None:
-    found = maps.known(grid=(4, 4), refine=1)
-    maps.write(tmp_path / "known", found)
-    page = (tmp_path / "known" / "map.html").read_text(encoding="utf-8")
+def test_without_a_study_the_known_map_is_drawn_with_its_formula() -> None:
+    found = maps.known(grid=(3, 3), refine=1)
+    page = maps.html(found, maps.drawn(found))
     assert "x* = m·G/(G − R)" in page
     assert "fixed price" in page
