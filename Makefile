@@ -1,5 +1,6 @@
 # make run     install what Kith needs and compare the governances in the default town
 # make test    everything a change must pass: style, types, tests
+# make torture sweeps killed fifty times, and on a real scheduler with a worker killed; some minutes
 # make bench   how fast the month is, as ratios measured in one run
 # make clean   forget the environment and what the tools left behind
 #
@@ -13,7 +14,7 @@ PIP := $(IN)/python -m pip install -qq --disable-pip-version-check
 # The versions known to work together on the Python of .venv; on another Python the ranges in pyproject.toml decide.
 TRIED = $$(f=constraints/python$$($(IN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt; test -f $$f && echo "-c $$f" || true)
 
-.PHONY: run test bench clean
+.PHONY: run test torture bench clean
 
 run: $(VENV)/.installed
 	@$(IN)/kith compare
@@ -22,7 +23,10 @@ test: $(VENV)/.installed-dev
 	$(IN)/ruff check .
 	$(IN)/ruff format --check .
 	$(IN)/mypy
-	$(IN)/python -m pytest -q -n auto
+	$(IN)/python -m pytest -q -n auto -m "not torture"
+
+torture: $(VENV)/.installed-dev
+	$(IN)/python -m pytest -q -m torture
 
 bench: $(VENV)/.installed-dev
 	$(IN)/python -m tests.benchmarks

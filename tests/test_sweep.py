@@ -228,7 +228,7 @@ def test_killed_at_random_moments_a_sweep_ends_with_the_rows_of_one_that_was_not
 
 
 @needs_proc
-@pytest.mark.slow
+@pytest.mark.torture
 def test_killed_fifty_times_it_does_too(tmp_path: Path) -> None:
     study = small_study(tmp_path, VARY.replace("points = 10", "points = 400"))
     whole = uninterrupted(study, tmp_path / "calm")
@@ -675,7 +675,7 @@ def test_slow_towns_are_quick_ones_that_take_their_time(study: Study) -> None:
 # ---- workers on other machines ----------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 @pytest.mark.parametrize("living", ["slow", "deadly", "command"])
 def test_on_dask_with_a_worker_killed_the_rows_are_the_same(living: str, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
