@@ -96,6 +96,8 @@ MANY_PARTS = 64
 """Parts from which a sweep that is done is compacted."""
 TOO_OFTEN = 20
 """How often a batch may be lost before the sweep is given up."""
+PATIENCE = 2.0 * A_BATCH
+"""Seconds to wait, when a sweep is ended, for what workers of others have in hand."""
 LOOK = 0.2
 
 
@@ -478,6 +480,7 @@ class _Asked:
     failed: int = 0
     lost: int = 0
     halt: bool = False
+    waiting: dict[Future[Receipt], _Piece] = field(default_factory=dict)
     estimate: Estimate | None = None
 
     def live(self, workers: int | None, executor: Executor | None) -> Sweep:
@@ -537,7 +540,10 @@ class _Asked:
         if isinstance(hands, Processes):
             hands.stop()
             clear_litter(self.folder, all_of_it=self.shard is None)
-        elif hands is not None and given is None:
+            return
+        going = {future for future in self.waiting if not future.cancel()}
+        wait(going, None if isinstance(hands, ThreadPoolExecutor) else PATIENCE)  # or they would write after we left
+        if hands is not None and given is None:
             hands.shutdown(wait=True, cancel_futures=True)
 
     # ---- beforehand ----
@@ -577,7 +583,7 @@ class _Asked:
 
     def _work(self, hands: Executor, many: int) -> None:
         """Deal out what is missing, a little ahead of the workers, until all of it is there."""
-        waiting: dict[Future[Receipt], _Piece] = {}
+        waiting = self.waiting
         while True:
             while len(waiting) < AHEAD * many and (piece := self._next(many)) is not None:
                 waiting[self._given(hands, piece)] = piece

@@ -793,7 +793,7 @@ def sweep(
             bar = Bar(far.total, "row")
         bar.show(far.done)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # a queue ends a job so
     with _executor(dask) as executor, warnings_told():
         try:
             found = sweeps.sweep(
@@ -801,6 +801,7 @@ def sweep(
                 tell=show,
             )  # fmt: skip
         finally:
+            signal.signal(signal.SIGTERM, before)
             if bar is not None:
                 bar.close()
     say(sweep_json(found) if json else sweep_text(found))
