@@ -12,6 +12,7 @@ from agents.terms import GOVERNANCES
 from experiments import pairs
 from experiments.parts import open_folder, study_in
 from experiments.study import (
+    SHIPPED,
     StudyError,
     design_of,
     load_study,
@@ -282,3 +283,13 @@ def test_every_row_has_a_scenario(tmp_path: Path) -> None:
         assert scenario.parameters["inflow"] == values["inflow"]
     with pytest.raises(ScenarioError):
         study.scenario_at({"residents": 0}, "contract")
+
+
+@pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.toml")), ids=lambda file: file.stem)
+def test_a_study_that_comes_with_kith_can_be_asked(file: Path) -> None:
+    if file.stem == "calibration":
+        pytest.skip("asked by kith calibrate, and tested with it")
+    study = load_study(file)
+    assert len(design_of(study)) > 1
+    assert study.question
+    assert len(study.governances) == 3
