@@ -22,6 +22,7 @@ from concurrent.futures import (
     BrokenExecutor,
     Executor,
     Future,
+    InvalidStateError,
     ProcessPoolExecutor,
     ThreadPoolExecutor,
     wait,
@@ -96,6 +97,8 @@ MANY_PARTS = 64
 """Parts from which a sweep that is done is compacted."""
 TOO_OFTEN = 20
 """How often a batch may be lost before the sweep is given up."""
+LOST_AFTER = 60.0
+"""Seconds after which a result that Dask has and does not hand over is taken for lost."""
 PATIENCE = 2.0 * A_BATCH
 """Seconds to wait, when a sweep is ended, for what workers of others have in hand."""
 LOOK = 0.2
@@ -427,6 +430,38 @@ class Processes(Executor):
                 pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
+class OnDask(Executor):
+    """Workers of a Dask scheduler. Dask's own executor never tells of a result that was lost with its worker."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.going: dict[Future[Any], Any] = {}
+
+    def submit(self, fn: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        """Give something to Dask, once: the sweep looks after what is lost."""
+        ours: Future[Any] = Future()
+        theirs = self.going[ours] = self.client.submit(fn, *given, **named, pure=False, retries=0)
+        ours.add_done_callback(self._let_go)
+        theirs.add_done_callback(lambda done: _passed_on(done, ours))
+        return ours
+
+    def _let_go(self, ours: Future[Any]) -> None:
+        theirs = self.going.pop(ours, None)
+        if theirs is not None and ours.cancelled():
+            theirs.cancel()
+
+
+def _passed_on(theirs: Any, ours: Future[Any]) -> None:
+    try:
+        result = theirs.result(timeout=LOST_AFTER)
+    except Exception as error:  # noqa: BLE001  whatever it is, the worker or its result was lost
+        with contextlib.suppress(InvalidStateError):
+            ours.set_exception(error)
+    else:
+        with contextlib.suppress(InvalidStateError):
+            ours.set_result(result)
+
+
 @contextlib.contextmanager
 def _started_quietly() -> Iterator[None]:
     """While a process is started: one thread for each library in it, and no interrupt from the keyboard for it."""
@@ -490,6 +525,8 @@ class _Asked:
         bare = tuple(one.bare for one in self.study.varied)
         self.told = replace(self.study, varied=bare, listed=(), analysis={}, title="", question="")
         many = workers or _hands_of(executor) or processors()
+        client = getattr(executor, "_client", None)
+        executor = OnDask(client) if client is not None else executor
         wants: list[Range] = []
         stopped = False
         hands: Executor | None = executor
@@ -583,7 +620,7 @@ class _Asked:
 
     def _work(self, hands: Executor, many: int) -> None:
         """Deal out what is missing, a little ahead of the workers, until all of it is there."""
-        waiting = self.waiting
+        waiting, looked = self.waiting, time.monotonic()
         while True:
             while len(waiting) < AHEAD * many and (piece := self._next(many)) is not None:
                 waiting[self._given(hands, piece)] = piece
@@ -599,7 +636,24 @@ class _Asked:
                 else:
                     self._received(receipt)
             if done:
+                looked = time.monotonic()
+            elif time.monotonic() - looked > PATIENCE:  # an executor may forget to tell
+                looked = time.monotonic()
+                for future, piece in list(waiting.items()):
+                    if self._is_there(piece):
+                        del waiting[future]
+                        done.add(future)
+            if done:
                 self._told()
+
+    def _is_there(self, piece: _Piece) -> bool:
+        """Whether a batch of which nobody told was written all the same; if so, it counts."""
+        if _gaps(self.folder, [(piece.first, piece.last)]):
+            return False
+        path = self.folder / ROWS / name_of(piece.first, piece.last)
+        told = pq.read_table(path, columns=["status"])["status"].to_pylist() if path.exists() else []
+        self._count(piece.last - piece.first, sum(each != LIVED for each in told))
+        return True
 
     def _given(self, hands: Executor, piece: _Piece) -> Future[Receipt]:
         try:
@@ -663,6 +717,8 @@ class _Asked:
 
     def _look_after(self, piece: _Piece, error: Exception) -> None:
         """Deal a lost batch out again, without the row that was being lived; that row once more, and alone."""
+        if self._is_there(piece):
+            return
         self.lost += 1
         piece.lost += 1
         row, trace = read_crumb(self.folder, piece.first, piece.last)

@@ -474,6 +474,30 @@ def test_workers_that_do_not_see_the_folder_send_their_parts(study: Study, tmp_p
     assert rows_hash(tmp_path / "out") == uninterrupted(study, tmp_path / "calm")
 
 
+class Forgetful(Executor):
+    """Workers that do what they are given and do not always say so."""
+
+    many = 0
+
+    def submit(self, fn: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        """Work, and tell of it two times in three."""
+        future: Future[Any] = Future()
+        result = fn(*given, **named)
+        self.many += 1
+        if self.many % 3:
+            future.set_result(result)
+        return future
+
+
+def test_a_batch_that_was_written_counts_though_nobody_tells_of_it(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeps, "PATIENCE", 0.1)
+    found = sweep(study, tmp_path / "out", 2, Forgetful(), living=stumbling, batch_seconds=0.01)
+    assert (found.lived, found.lost, found.complete) == (60, 0, True)
+    assert found.failed == rows_of(tmp_path / "out")["status"].eq("failed").sum() > 0
+
+
 def test_a_full_disk_is_told_and_what_was_lived_is_kept(
     study: Study, tmp_path: Path, threads: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
