@@ -22,6 +22,7 @@ from agents.parameters import Parameters
 from agents.terms import Terms
 from experiments.differences import Differences, coded
 from experiments.intervals import Numbers, intervals
+from experiments.pairs import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,8 +88,8 @@ class Corner(NamedTuple):
     def words(self) -> str:
         """The corner in a sentence."""
         if not self.sides:
-            return f"{_shown(self.governance)} does better at most points, wherever they lie"
-        return f"{_shown(self.governance)} does better when {' and '.join(side.words() for side in self.sides)}"
+            return f"{shown(self.governance)} does better at most points, wherever they lie"
+        return f"{shown(self.governance)} does better when {' and '.join(side.words() for side in self.sides)}"
 
 
 class Discovery(NamedTuple):
@@ -171,10 +172,10 @@ def discovery(found: Differences, ways: Sequence[str] = WAYS) -> Discovery:
             if len(holds) < len(told):
                 notes.append(
                     f"{len(told) - len(holds)} of {len(told)} corners that {way.upper()} found for "
-                    f"{_shown(governance)} did not hold on the points kept back and are left out"
+                    f"{shown(governance)} did not hold on the points kept back and are left out"
                 )
     notes += [
-        f"{_shown(name)} does better at none of the {len(table)} points"
+        f"{shown(name)} does better at none of the {len(table)} points"
         for name, many in ((found.first, counts[0]), (found.second, counts[2]))
         if not many
     ]
@@ -408,7 +409,3 @@ def _unit(name: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
-
-
-def _shown(governance: str) -> str:
-    return governance.replace("_", " ")

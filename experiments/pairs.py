@@ -398,6 +398,11 @@ def compare(
     return replace(asked, lived=lived, seconds=seconds, workers=crew.workers, stopped=stopped, rules=rules_text(rules))
 
 
+def shown(name: str) -> str:
+    """A governance's name, to be read."""
+    return name.replace("_", " ")
+
+
 def named_governances(governances: Sequence[Governance] | Mapping[str, Governance]) -> dict[str, Governance]:
     """Governances by the name they are shown under, in the order given."""
     if isinstance(governances, (str, float, int)):

@@ -31,6 +31,18 @@ def kith(*arguments: str) -> int:
 # ---- verbs ------------------------------------------------------------------------------------------
 
 
+def interrupt_after_the_first_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on Ctrl-C comes as soon as one seed is complete."""
+    listen = command.Listener.__call__
+
+    def interrupt(self: command.Listener, progress: object) -> None:
+        listen(self, progress)  # type: ignore[arg-type]
+        if progress.seeds == 1:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.Listener, "__call__", interrupt)
+
+
 def test_compare_prints_the_headline_table_and_writes_a_folder(capsys: Capture, tmp_path: Path) -> None:
     assert kith("compare", "wage_step", "--seeds", "2", "--workers", "1", *PAIR) == 0
     told = capsys.readouterr()
@@ -165,14 +177,7 @@ def test_attribute_in_json_is_for_machines_alone(capsys: Capture) -> None:
 def test_an_interrupted_attribution_keeps_the_seeds_that_are_complete(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    listen = command.Listener.__call__
-
-    def interrupt(self: command.Listener, progress: object) -> None:
-        listen(self, progress)  # type: ignore[arg-type]
-        if progress.seeds == 1:  # type: ignore[attr-defined]
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(command.Listener, "__call__", interrupt)
+    interrupt_after_the_first_seed(monkeypatch)
     assert kith("attribute", "wage_step", "--to", "rigid_contract", "--seeds", "9", "--workers", "1", *QUICK) == 130
     told = capsys.readouterr()
     assert "stopped: 1 of 9 seeds were complete" in told.err
@@ -290,14 +295,7 @@ def test_an_interrupt_is_code_130(monkeypatch: pytest.MonkeyPatch, capsys: Captu
 
 
 def test_an_interrupted_comparison_keeps_what_was_lived(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    listen = command.Listener.__call__
-
-    def interrupt(self: command.Listener, progress: object) -> None:
-        listen(self, progress)  # type: ignore[arg-type]
-        if progress.seeds == 1:  # type: ignore[attr-defined]
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(command.Listener, "__call__", interrupt)
+    interrupt_after_the_first_seed(monkeypatch)
     assert kith("compare", "wage_step", "--seeds", "9", "--workers", "1", *PAIR) == 130
     told = capsys.readouterr()
     assert "stopped:" in told.err

@@ -28,7 +28,7 @@ from experiments.attribution import (
     Cost,
 )
 from experiments.intervals import FEW, Estimate
-from experiments.pairs import PRIMARY, direction
+from experiments.pairs import PRIMARY, direction, shown
 from experiments.store import QUESTION, provenance
 from simulation.scenario import SETTLING
 from viz.report import (
@@ -45,8 +45,8 @@ from viz.report import (
     interval,
     label,
     listed,
+    lived,
     reading,
-    shown,
     table_of,
     verdict,
 )
@@ -125,15 +125,7 @@ def _heading(quantity: str) -> str:
 
 def how_many(attribution: Attribution) -> str:
     """What was lived, and how often, in one line."""
-    scenario, seeds = attribution.scenario, len(attribution.replicates)
-    many = f"{seeds} seed" + ("" if seeds == 1 else "s")
-    if seeds < attribution.seeds:
-        many += f" of {attribution.seeds} asked"
-    return (
-        f"{scenario.name or scenario.title or 'scenario'}: {many}, {scenario.residents:,} "
-        f"resident{'' if scenario.residents == 1 else 's'}, months {SETTLING} to {scenario.months - 1}, "
-        f"{len(attribution.mixtures)} mixtures of dials"
-    )
+    return f"{lived(attribution)}, {len(attribution.mixtures)} mixtures of dials"
 
 
 def provisional_line(attribution: Attribution) -> str:

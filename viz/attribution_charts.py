@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from agents.terms import GROUPS
 from experiments.attribution import BUFFER, FIRST_IN, LAST_OUT, LEVEL, SHARE, TOTAL, Attribution
 from experiments.intervals import Estimate
-from viz.plots import INK, MUTED, PAPER, STYLE, looks, shown, svg
+from experiments.pairs import shown
+from viz.plots import INK, MUTED, PAPER, STYLE, looks, svg
 
 HEADINGS = {LEVEL: "In calm months", BUFFER: "In what the shock did"}
 

@@ -65,6 +65,7 @@ Residents = Annotated[int | None, typer.Option(help="Residents of the town.")]
 Seed = Annotated[int | None, typer.Option(help="What luck is made from.")]
 EngineName = Annotated[str, typer.Option(help="auto, plain or compiled. All give the same numbers.")]
 RulesFile = Annotated[Path | None, typer.Option(help="A Python file with rules that replace the model's own, by name.")]
+Workers = Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for machines.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Write over a folder that holds another question's results.")]
 
@@ -296,7 +297,7 @@ def compare(
     seed: Seed = None,
     engine: EngineName = "auto",
     rules: RulesFile = None,
-    workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
+    workers: Workers = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write.", show_default="results/SETTING, or -2, -3 …")
     ] = None,
@@ -363,7 +364,7 @@ def attribute(
     seed: Seed = None,
     engine: EngineName = "auto",
     rules: RulesFile = None,
-    workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
+    workers: Workers = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write.", show_default="results/SETTING-attribution, or -2, -3 …")
     ] = None,
@@ -697,7 +698,7 @@ def calibrate(
     seeds: Annotated[
         int | None, typer.Option(help="Towns of each world for each set.", show_default="the study's")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Runs at once.", show_default="one a processor")] = None,
+    workers: Workers = None,
     out: Annotated[Path, typer.Option(help="Folder to write.")] = RESULTS / "calibration",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the search that the folder holds.")] = False,
     engine: EngineName = "auto",

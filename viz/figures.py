@@ -28,9 +28,9 @@ from matplotlib.tri import Triangulation
 from experiments.differences import Differences, coded, measure_of, words_of
 from experiments.discovery import PRIM, Corner, Discovery
 from experiments.intervals import intervals
-from experiments.pairs import BEARERS
+from experiments.pairs import BEARERS, shown
 from experiments.sensitivity import INDICES, MAIN_INDEX, SCREENING, SHARES, Sensitivity
-from viz.plots import BEARER_LOOKS, INK, MUTED, PAPER, Look, looks, shown, svg
+from viz.plots import BEARER_LOOKS, INK, MUTED, PAPER, Look, looks, svg
 from viz.report import reading
 
 if TYPE_CHECKING:

@@ -16,11 +16,12 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.differences import MAIN
+from experiments.pairs import shown
 from experiments.regimes import Regimes, asking_in, axes_in, regimes
 from experiments.study import load_study
 from simulation.journal import made_with
 from viz.figures import Drawn, Line, regime_map, save, scale_of
-from viz.report import CSS, LIMITS, NULL, provenance_table, shown, table_of
+from viz.report import CSS, LIMITS, NULL, provenance_table, table_of
 
 PAGE = "map.html"
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.pairs import BEARERS, COST, SHOCK, Comparison
+from experiments.pairs import BEARERS, COST, SHOCK, Comparison, shown
 from simulation.scenario import SETTLING, Scenario
 
 INK, MUTED, RULE, PAPER = "#1D2733", "#56616D", "#D9D3C8", "#FFFFFF"
@@ -321,11 +321,6 @@ def band(values: Numbers) -> tuple[Numbers, Numbers, Numbers]:
 
     width = float(t.ppf(0.975, len(values) - 1)) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
     return mean, mean - width, mean + width
-
-
-def shown(name: str) -> str:
-    """A governance's name, to be read."""
-    return name.replace("_", " ")
 
 
 def _span_told(months: npt.NDArray[np.int64], mean: Numbers) -> str:

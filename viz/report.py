@@ -17,9 +17,9 @@ from agents.parameters import Parameters
 from agents.terms import GOVERNANCES, NOTES, Terms, terms_for
 from experiments import resilience
 from experiments.intervals import FEW, Estimate
-from experiments.pairs import BEARERS, COST, NAMES, PRIMARY, Comparison, direction
+from experiments.pairs import BEARERS, COST, NAMES, PRIMARY, Comparison, direction, shown
 from experiments.plausible import Across, Plausible
-from experiments.store import provenance
+from experiments.store import Asked, provenance
 from simulation import measures
 from simulation.scenario import SETTLING
 
@@ -92,11 +92,6 @@ def reading(measure: str) -> Reading:
 def label(measure: str) -> tuple[str, str]:
     """What a measure of the town or of resilience is, and its unit."""
     return resilience.label(measure) or measures.label(getattr(measures, measure))
-
-
-def shown(name: str) -> str:
-    """A governance's name, to be read."""
-    return name.replace("_", " ")
 
 
 def fitting(found: Estimate, how: Reading) -> Reading:
@@ -238,14 +233,18 @@ def _cut(text: str, width: int) -> str:
 
 def how_many(comparison: Comparison) -> str:
     """What was compared, and how often, in one line."""
-    scenario, seeds = comparison.scenario, len(comparison.replicates)
+    return f"{lived(comparison)}, each town with the shock and without it"
+
+
+def lived(asked: Asked) -> str:
+    """Which town was lived, with how many seeds, and over which months."""
+    scenario, seeds = asked.scenario, len(asked.replicates)
     many = f"{seeds} seed" + ("" if seeds == 1 else "s")
-    if seeds < comparison.seeds:
-        many += f" of {comparison.seeds} asked"
+    if seeds < asked.seeds:
+        many += f" of {asked.seeds} asked"
     return (
         f"{scenario.name or scenario.title or 'scenario'}: {many}, {scenario.residents:,} "
-        f"resident{'' if scenario.residents == 1 else 's'}, months {SETTLING} to {scenario.months - 1}, "
-        "each town with the shock and without it"
+        f"resident{'' if scenario.residents == 1 else 's'}, months {SETTLING} to {scenario.months - 1}"
     )
 
 

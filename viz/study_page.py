@@ -22,7 +22,7 @@ from experiments import discovery as corners_of
 from experiments.differences import LIVED, MAIN, Differences, differences_in, measure_of, outcomes_in, overall
 from experiments.discovery import Discovery, DiscoveryError
 from experiments.intervals import FEW
-from experiments.pairs import BEARERS
+from experiments.pairs import BEARERS, shown
 from experiments.sensitivity import (
     CALLED,
     INDICES,
@@ -35,7 +35,7 @@ from experiments.sensitivity import (
 )
 from viz import figures
 from viz.figures import Drawn, Scale, scale_of
-from viz.report import CSS, LIMITS, NULL, provenance_table, shown, table_of
+from viz.report import CSS, LIMITS, NULL, provenance_table, table_of
 
 if TYPE_CHECKING:
     import pandas as pd

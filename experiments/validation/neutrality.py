@@ -18,7 +18,7 @@ import numpy as np
 
 from agents.declared import fields_of
 from agents.terms import DIALS, GOVERNANCES, Terms, terms_for
-from experiments.pairs import FAIR_FIGHT
+from experiments.pairs import FAIR_FIGHT, shown
 from experiments.validation.box import described, latin_hypercube, plausible, values_at
 from experiments.validation.claims import Finding, Group, Level, claim, holds, reported
 from experiments.validation.paired import (
@@ -39,7 +39,6 @@ from experiments.validation.paired import (
     pairs_lived,
     seeds_from,
     setting,
-    shown,
     told_apart,
 )
 from simulation import measures

@@ -189,8 +189,3 @@ def told_apart(values: Numbers) -> Numbers:
     with np.errstate(invalid="ignore"):
         sign: Numbers = np.where(low > 0.0, 1.0, np.where(high < 0.0, -1.0, 0.0)).reshape(values.shape[1:])
     return sign
-
-
-def shown(governance: str) -> str:
-    """A governance's name, to be read."""
-    return governance.replace("_", " ")
