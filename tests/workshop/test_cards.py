@@ -374,3 +374,25 @@ def test_what_is_not_there_is_refused(lived):
         cards.tie_card(*models, "friend", 0, "en", pasts)
     with pytest.raises(ValueError, match="there is no resident -1"):
         cards.person(*models, -1, "en", pasts)
+
+
+@pytest.mark.parametrize("given", [{"partners": 0}, {"neighbourhoods": 1}, {"residents": 1, "neighbourhoods": 1}])
+def test_unusual_towns_have_cards_too(given):
+    sizes = {"residents": 40} | given
+    models = [CommunityModel(setting="oil_shock", governance="contract", rng=1, engine="compiled", **sizes)] * 2
+    past = Past(models[0].town)
+    for _ in range(3):
+        models[0].step()
+        past.note(models[0].town)
+    pasts = [past, past]
+    assert all(card["sides"][0] == card["sides"][1] for card in every_card(models, pasts))
+    assert cards.person(*models, 0, "en", pasts)["sides"][0]["card"]
+    assert eventful(pasts) >= 0
+
+
+def test_a_card_can_be_shown_before_the_first_month_is_lived():
+    model = CommunityModel(setting="calm", governance="contract", rng=1, residents=30, engine="plain")
+    past = Past(model.town)
+    for card in every_card([model, model], [past, past]):
+        assert card["sides"][0]["events"] == card["sides"][0]["reasons"] == []
+    assert cards.person(model, model, 3, "en", [past, past])["sides"][0]["log"] == []

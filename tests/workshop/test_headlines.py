@@ -324,3 +324,13 @@ def test_an_unknown_language_is_refused(towns):
 def test_the_catalogue_has_no_headline_that_nobody_tells():
     topics = {key.split(".")[1] for key in catalogue("en") if key.startswith("headlines.")}
     assert topics == {topic.name for topic in TOPICS} | {"shock", "opening", "summary", "and"}
+
+
+@pytest.mark.parametrize(
+    "given", [{"partners": 0}, {"neighbourhoods": 1}, {"partners": 1, "agreements_per_service": 1}]
+)
+def test_unusual_towns_can_be_told_of_too(given):
+    left, right = two_towns("contract", "relational", months=60, **given)
+    for headline in told(left, right, months=range(FIRST, 60)):
+        assert headline.text
+        assert (headline.topic == "places") <= ("neighbourhoods" not in given)
