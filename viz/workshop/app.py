@@ -14,21 +14,17 @@ import logging
 import os
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
-from urllib.parse import parse_qs
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import solara
+import solara.lab
 
+from viz.workshop.gate import COOKIES
+from viz.workshop.plan import Plan, plan_in
+from viz.workshop.rooms import PAIRS, ROOM, RoomError, facilitates
 from viz.workshop.server import QUERY
 from viz.workshop.words import ENGLISH, languages, text
-
-PAGES = {
-    "/": ("towns_title", "", ""),
-    "explore": ("explore_title", "viz.workshop.explore", "Explore"),
-    "debrief": ("debrief_title", "viz.workshop.debrief", "Debrief"),
-    "sandbox": ("sandbox_title", "viz.workshop.rooms", "Sandbox"),
-}
-"""Each address with its title in words/*/shell.toml, and the file and the component that show it."""
 
 log = logging.getLogger("kith.workshop")
 
@@ -72,34 +68,93 @@ def Card(title: str, line: str, back: str = "", to: str = "") -> Any:  # noqa: N
 @solara.component
 def Towns() -> Any:  # noqa: N802
     """The two towns: the plan in the page's address, lived in a session of this tab's own."""
+    return Opened(facilitators)
+
+
+@solara.component
+def Sandbox() -> Any:  # noqa: N802
+    """Two towns of a participant's own, for whoever has the code of the room."""
+    return Opened(participants)
+
+
+@solara.component
+def Opened(begin: Callable[[str, str], Tab]) -> Any:  # noqa: N802
+    """A session's screen, or a sentence that says why there is none. It ends when the tab is closed."""
     search = solara.use_router().search or ""
     language = language_asked(search)
-    session, problem = solara.use_memo(lambda: opened(search, language), [])
-    solara.use_effect(lambda: session.close if session else None, [])
-    if session is None:
-        return Card(text(language, "shell.link_title"), problem, text(language, "shell.link_back"), "/")
-    return solara.Div(children=[session.widget], classes=["kith-stage"])
+    tab, problem = solara.use_memo(lambda: begun(begin, search, language), [])
+    solara.use_effect(lambda: tab.close if tab else None, [])
+    if tab is None:
+        back = text(language, "shell.link_back") if begin is facilitators else ""
+        return Card(text(language, "shell.link_title"), problem, back, "/")
+    return solara.Div(children=[tab.session.widget], classes=["kith-stage"])
 
 
-def opened(search: str, language: str) -> tuple[Any, str]:
-    """A session for the plan in an address; or none, and what is wrong with the address."""
-    plans, sessions = (importlib.import_module(f"viz.workshop.{name}") for name in ("plan", "session"))
+class Tab(NamedTuple):
+    """What a tab has open: its session, and what else ends with it."""
+
+    session: Any
+    leave: Callable[[], None]
+
+    def close(self) -> None:
+        """End it."""
+        self.leave()
+        self.session.close()
+
+
+def begun(begin: Callable[[str, str], Tab], search: str, language: str) -> tuple[Tab | None, str]:
+    """A tab's session; or none, and what is wrong with the address."""
     try:
-        plan, month, _ = plans.plan_in(completed(search))
-        return sessions.Session(plan, month, language), ""
+        return begin(search, language), ""
+    except ImportError as missing:
+        if not (missing.name or "").startswith("viz.workshop"):
+            raise
+        return None, text(language, "shell.coming_line")
+    except RoomError as problem:
+        return None, text(language, str(problem))
     except ValueError as problem:
         return None, str(problem)
 
 
-def shown(file: str, component: str) -> Callable[[], Any]:
-    """The component of a page that another file shows, or a card that says it is not there yet."""
+def facilitators(search: str, language: str) -> Tab:
+    """The session of a tab that shows the two towns; with the room, where the tab is the facilitator's."""
+    plan, month, _ = plan_in(plan_part(search))
+    from viz.workshop.session import Session  # noqa: PLC0415
+
+    return Tab(Session(plan, month, language, room=ROOM), lambda: None)
+
+
+def participants(search: str, language: str) -> Tab:
+    """The session of a participant's tab, in the room whose code the address says."""
+    sessions: list[Any] = []
+
+    def give(plan: Plan) -> None:
+        for each in sessions:
+            each.given(plan)
+
+    plan, leave = ROOM.enter(remembered(search, "room") or "", give)
     try:
-        found: Callable[[], Any] = getattr(importlib.import_module(file), component)
-    except ModuleNotFoundError as missing:
-        if missing.name != file:
-            raise
-        return Coming
-    return found
+        from viz.workshop.session import Session  # noqa: PLC0415
+
+        sessions.append(Session(plan, None, language, pairs=PAIRS))
+    except BaseException:
+        leave()
+        raise
+    return Tab(sessions[0], leave)
+
+
+def remembered(search: str, name: str) -> str | None:
+    """What the address says under a name, or said when this browser came first (viz/workshop/gate.py keeps it)."""
+    said = parse_qs(search).get(name)
+    if said:
+        return said[-1]
+    return (solara.lab.cookies.value or {}).get(COOKIES[name])
+
+
+def plan_part(search: str) -> str:
+    """The part of an address that says which towns."""
+    kept = [(name, value) for name, value in parse_qsl(completed(search)) if name not in COOKIES]
+    return urlencode(kept)
 
 
 @solara.component
@@ -109,15 +164,36 @@ def Coming() -> Any:  # noqa: N802
     return Card(text(language, "shell.coming_title"), text(language, "shell.coming_line"))
 
 
+def from_file(file: str, component: str) -> Callable[[], Any]:
+    """The component of a page that a file of its own shows, or a card that says it is not there yet."""
+    if importlib.util.find_spec(file) is None:
+        return Coming
+    return getattr(importlib.import_module(file), component)
+
+
+PAGES = {
+    "/": ("towns_title", Towns),
+    "explore": ("explore_title", from_file("viz.workshop.explore", "Explore")),
+    "debrief": ("debrief_title", from_file("viz.workshop.debrief", "Debrief")),
+    "sandbox": ("sandbox_title", Sandbox),
+}
+"""Each address with its title in words/*/shell.toml, and the component that shows it."""
+
+FOR_ALL = ("sandbox",)
+"""Pages that others on the network may open; all other pages are the facilitator's."""
+
+
 @solara.component
 def Page() -> Any:  # noqa: N802
     """The page that an address asks for, under its title."""
     router = solara.use_router()
-    address = router.parts[0] or "/"
-    title, file, component = PAGES[address]
-    solara.Title(text(language_asked(router.search), f"shell.{title}"))
-    there = importlib.util.find_spec("viz.workshop.session")
-    (shown(file, component) if file else Towns if there else Coming)()
+    language, address = language_asked(router.search), router.parts[0] or "/"
+    title, component = PAGES[address]
+    solara.Title(text(language, f"shell.{title}"))
+    if address in FOR_ALL or facilitates(remembered(router.search or "", "key")):
+        component()
+    else:
+        Card(text(language, "shell.not_yours_title"), text(language, "shell.not_yours_line"))
 
 
 routes = [solara.Route(address, component=Page, layout=Layout if address == "/" else None) for address in PAGES]

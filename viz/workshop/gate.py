@@ -12,7 +12,7 @@ import gzip
 import html
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 CDN = "/_solara/cdn/"
 NEAR_ONLY = ("/resourcez", "/_solara/api/evict/")
 """What only this computer may ask for: how many pages are open, how busy the server is."""
+COOKIES = {"key": "kith-key", "room": "kith-room"}
+"""What a page's address may carry that a browser keeps until it is closed: whose it is, and into which room."""
 LASTING = "public, max-age=31536000, immutable"
 """How long a browser may keep a file whose address names its version."""
 POLICY = (
@@ -116,7 +118,10 @@ class Gate:
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What Solara answers: its pages with their language written on them, its failures in our words."""
-        language = self.language_of(scope)
+        asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        language = asked.get("language", [self.language])[-1]
+        language = language if language in languages() else self.language
+        keep = {name: asked[name][-1] for name in COOKIES if name in asked}
         kept: list[Message] = []
 
         async def hold(message: Message) -> None:
@@ -130,14 +135,9 @@ class Gate:
                 return
             kept.append(message)
             if not message.get("more_body"):
-                await _answer(kept, language)(scope, receive, send)
+                await _answer(kept, language, keep)(scope, receive, send)
 
         await self.app(scope, receive, hold)
-
-    def language_of(self, scope: Scope) -> str:
-        """The language a page is asked for in: what its address says, else the workshop's own."""
-        asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("language", [""])[0]
-        return asked if asked in languages() else self.language
 
 
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
@@ -154,7 +154,7 @@ def _is_page(start: Message) -> bool:
     return Headers(raw=start["headers"]).get("content-type", "").startswith("text/html")
 
 
-def _answer(kept: list[Message], language: str) -> Response:
+def _answer(kept: list[Message], language: str, keep: Mapping[str, str]) -> Response:
     """Solara's page with its language, or a page of ours that says what went wrong."""
     start, *rest = kept
     if start["status"] >= 400:
@@ -165,6 +165,9 @@ def _answer(kept: list[Message], language: str) -> Response:
     answer = Response(body, start["status"])
     given = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
     answer.raw_headers = [*given, (b"content-length", str(len(answer.body)).encode())]
+    for name, value in keep.items():
+        if re.fullmatch(r"[\w-]{1,64}", value, re.ASCII):
+            answer.set_cookie(COOKIES[name], value, httponly=True, samesite="strict")
     return answer
 
 
@@ -182,9 +185,9 @@ def failure(status: int, language: str) -> str:
 
 def _is_near(scope: Scope) -> bool:
     """Whether a request comes from this computer."""
-    client = scope.get("client")
+    client = scope.get("client") or ("",)
     try:
-        return bool(client) and ipaddress.ip_address(client[0]).is_loopback
+        return ipaddress.ip_address(client[0]).is_loopback
     except ValueError:
         return False
 

@@ -22,12 +22,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from viz.workshop.server import LOOPBACK, Workshop, answers, environment, is_loopback, listening, prepared, url_of
+from viz.workshop import server as shop
+from viz.workshop.server import LOOPBACK, Workshop, is_loopback
 
 LONGEST = 60.0
 """Seconds that the first page of a tab may take."""
 OTHER_FORMATS = (".eot", ".ttf", ".woff", ".svg", ".map")
 """Files that style sheets name for browsers of long ago, and maps for whoever mends them."""
+SHOWN = "kith-stage"
+"""The class of what stands around the two towns on the page (viz/workshop/app.py)."""
 
 
 @dataclass
@@ -56,15 +59,15 @@ def proof(workshop: Workshop | None = None) -> Proof:
     workshop = workshop or Workshop(port=0)
     found = Proof()
     cut_off(found.outside.append)
-    os.environ.update(environment(workshop))
     began = time.monotonic()
-    with listening(LOOPBACK, 0) as door:
-        server = prepared(workshop)
-        address = url_of(LOOPBACK, door.getsockname()[1])
+    with shop.listening(LOOPBACK, 0) as door, shop.quiet():
+        os.environ.update(shop.environment(workshop, door.getsockname()[1]))
+        server = shop.prepared(workshop)
+        address = shop.url_of(LOOPBACK, door.getsockname()[1])
         served = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         served.start()
         try:
-            if not answers(address, lambda: not served.is_alive()):
+            if not shop.answers(address, lambda: not served.is_alive()):
                 found.problem = "the server did not answer"
                 return found
             found.ready_seconds = time.monotonic() - began
@@ -160,24 +163,28 @@ def message(kind: str, content: Mapping[str, Any], session: str) -> str:
 def line_to(address: str, origin: str | None = None, **more: Any) -> Any:
     """The line that a page opens to its town."""
     from websockets.sync.client import connect  # noqa: PLC0415
+    from websockets.typing import Origin  # noqa: PLC0415
 
     where = f"{address.replace('http', 'ws', 1)}jupyter/api/kernels/{uuid.uuid4()}/channels?session_id={uuid.uuid4()}"
-    origin = address.rstrip("/") if origin is None else origin
-    return connect(where, origin=origin or None, max_size=None, proxy=None, open_timeout=10, **more)
+    said = address.rstrip("/") if origin is None else origin
+    more.setdefault("additional_headers", {"Cookie": f"solara-session-id={uuid.uuid4()}"})
+    return connect(where, origin=Origin(said) if said else None, max_size=None, proxy=None, open_timeout=10, **more)
 
 
 def town_comes(address: str, path: str = "/") -> bool:
-    """Open a page as a browser does, and wait until it is there."""
+    """Open a page as a browser does, and wait until it is there. False when all that came was a card of apology."""
     session, control = uuid.uuid4().hex, uuid.uuid4().hex
     with line_to(address) as line:
         line.send(message("comm_open", {"comm_id": control, "target_name": "solara.control", "data": {}}, session))
         run = {"method": "run", "args": {"path": path, "appName": None, "themes": {}, "dark": False}}
         line.send(message("comm_msg", {"comm_id": control, "data": run}, session))
-        until = time.monotonic() + LONGEST
+        until, stands = time.monotonic() + LONGEST, False
         while time.monotonic() < until:
             heard = line.recv(timeout=max(0.1, until - time.monotonic()))
-            if isinstance(heard, str) and '"method": "finished"' in heard.replace('":"', '": "'):
-                return True
+            told = heard if isinstance(heard, str) else heard.decode("utf-8", "replace")
+            stands = stands or SHOWN in told
+            if '"finished"' in told and '"widget_id"' in told:
+                return stands
     return False
 
 

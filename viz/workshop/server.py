@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import secrets
 import socket
 import sys
 import threading
@@ -31,11 +32,11 @@ from viz.workshop.words import ENGLISH
 if TYPE_CHECKING:
     import uvicorn
 
-    from simulation.scenario import Scenario
-
 LOOPBACK = "127.0.0.1"
-PORT, TRIED = 8765, 20
+FIRST_PORT, TRIED = 8765, 20
 """The port asked for first, and how many in all are tried when nobody asked for one."""
+LONG = 10.0
+"""Seconds of making ready from which it is said how long it took."""
 PATIENCE = 60.0
 """Seconds a server may take until it answers."""
 FAREWELL = 1
@@ -44,8 +45,6 @@ FORGOTTEN = "10m"
 """How long a town is kept for a page that went away without saying so, such as a laptop that was closed."""
 QUERY = "KITH_SHOW_QUERY"
 """The environment's name for what a page is asked for where its address does not say: setting and language."""
-OWN_SETTING = "KITH_SHOW_SETTING"
-"""The environment's name for the path of a setting of one's own."""
 FRONT = Path(__file__).parent / "front"
 """Style and icon that every page has before anything of its own is drawn."""
 
@@ -75,13 +74,14 @@ class Workshop:
 def serve(workshop: Workshop, tell: Tell, opens: bool = True) -> None:
     """Show the workshop until somebody presses Ctrl-C."""
     with listening(workshop.host, workshop.port) as door:
-        os.environ.update(environment(workshop))
-        make_ready(workshop.setting, tell)
+        port = door.getsockname()[1]
+        os.environ.update(environment(workshop, port))
+        make_ready(tell)
         server = prepared(workshop)
-        address = url_of(workshop.host, door.getsockname()[1])
+        address = url_of(workshop.host, port)
         told = threading.Thread(target=_announce, args=(server, address, workshop, tell, opens), daemon=True)
         told.start()
-        with suppress(KeyboardInterrupt), _quiet():
+        with suppress(KeyboardInterrupt), quiet():
             server.run(sockets=[door])
         if not server.started:
             raise CannotListenError("the server ended before it had begun; what went wrong is written above")
@@ -94,7 +94,7 @@ def prepared(workshop: Workshop) -> uvicorn.Server:
 
     from viz.workshop.gate import Gate  # noqa: PLC0415
 
-    with _quiet():
+    with quiet():
         own = [workshop.host] if not workshop.is_near else []
         app = Gate(solara_app(), names=[*own, *names_of_this_computer()], language=workshop.language)
         config = uvicorn.Config(
@@ -104,8 +104,11 @@ def prepared(workshop: Workshop) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def environment(workshop: Workshop) -> dict[str, str]:
+def environment(workshop: Workshop, port: int) -> dict[str, str]:
     """What must stand in the environment before Solara is imported for the first time."""
+    from viz.workshop.plan import OWN_SETTING  # noqa: PLC0415
+    from viz.workshop.rooms import HOST, KEY, PORT  # noqa: PLC0415
+
     asked = {"language": workshop.language}
     own = ""
     if workshop.setting:
@@ -128,6 +131,9 @@ def environment(workshop: Workshop) -> dict[str, str]:
         "SOLARA_OAUTH_PRIVATE": "false",
         QUERY: urlencode(asked),
         OWN_SETTING: str(Path(own).resolve()) if own else "",
+        HOST: workshop.host,
+        PORT: str(port),
+        KEY: "" if workshop.is_near else secrets.token_urlsafe(12),
     }
 
 
@@ -146,40 +152,32 @@ def solara_app() -> Any:
 # ---- before the first page -----------------------------------------------------------------------------
 
 
-def make_ready(setting: str, tell: Tell) -> None:
+def make_ready(tell: Tell) -> None:
     """Have the model compiled before the first page asks for it, and say so where that takes a while."""
-    from simulation import compiled  # noqa: PLC0415
-    from simulation.engines import engine_for  # noqa: PLC0415
-    from simulation.town import found_town  # noqa: PLC0415
+    from simulation.compiled import numba_or_why  # noqa: PLC0415
 
-    missing = compiled.numba_or_why()[1]
+    missing = numba_or_why()[1]
     if missing:
         tell(f"Numba is not there, so towns are lived plainly and slowly ({missing}).")
         return
-    town = found_town(_small(setting))
-    if not is_compiled(town):
+    from viz.workshop.towns import warm  # noqa: PLC0415
+
+    if not is_compiled():
         tell("Making the model ready for this computer. This is done once and takes a minute or two ...")
     began = time.monotonic()
-    engine = engine_for("auto", quiet=True)
-    engine.prepare(town)
-    engine.live(town, 1)
-    if time.monotonic() - began > 10:
-        tell(f"Ready after {time.monotonic() - began:.0f} seconds; next time it takes one or two.")
+    warm()
+    if time.monotonic() - began > LONG:
+        tell(f"Ready after {time.monotonic() - began:.0f} seconds; from now on it takes one or two.")
 
 
-def is_compiled(town: Any) -> bool:
+def is_compiled() -> bool:
     """Whether the model's rules are compiled on this computer already."""
     from simulation.compiled import Compiler, parts_of  # noqa: PLC0415
     from simulation.month import MONTH  # noqa: PLC0415
-
-    return Compiler(MONTH, {}, parts_of(town)).ready()
-
-
-def _small(setting: str) -> Scenario:
-    """The setting with a town just large enough to compile for."""
     from simulation.scenario import load_scenario  # noqa: PLC0415
+    from simulation.town import found_town  # noqa: PLC0415
 
-    return load_scenario(setting or "calm").with_(residents=100)
+    return Compiler(MONTH, {}, parts_of(found_town(load_scenario("calm").with_(residents=100)))).ready()
 
 
 def is_path(setting: str) -> bool:
@@ -211,7 +209,7 @@ def listening(host: str, port: int | None) -> Iterator[socket.socket]:
 
 def bound(host: str, port: int | None) -> socket.socket:
     """A socket bound to the port asked for, or to the first that is free from the usual one on."""
-    tried = [port] if port is not None else [*range(PORT, PORT + TRIED), 0]
+    tried = [port] if port is not None else [*range(FIRST_PORT, FIRST_PORT + TRIED), 0]
     for number in tried:
         try:
             return _bound(host, number)
@@ -222,7 +220,7 @@ def bound(host: str, port: int | None) -> socket.socket:
                 raise CannotListenError(f"--host {host}: this is not an address of this computer") from None
             if port is not None or problem.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise CannotListenError(_why_not(number, problem)) from None
-    raise CannotListenError(f"no port from {PORT} on is free; name one with --port")
+    raise CannotListenError(f"no port from {FIRST_PORT} on is free; name one with --port")
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -300,11 +298,16 @@ def addresses_here(host: str) -> list[str]:
 
 def _announce(server: uvicorn.Server, address: str, workshop: Workshop, tell: Tell, opens: bool) -> None:
     """Wait until the server answers, then say where it is and open a browser."""
+    from viz.workshop.rooms import KEY  # noqa: PLC0415
+
+    port = int(address.rstrip("/").rsplit(":", 1)[1])
     if not answers(address, lambda: server.should_exit):
         return
+    address += f"?{urlencode({'key': key})}" if (key := os.environ.get(KEY)) else ""
     tell(f"The workshop is open at {address}")
     if not workshop.is_near:
-        for line in warning_of(workshop.host, int(address.rstrip("/").rsplit(":", 1)[1])):
+        tell("This address is yours alone: whoever has its key can let people in and hand out settings.")
+        for line in warning_of(workshop.host, port):
             tell(line)
     tell("Press Ctrl-C here to close it.")
     if opens and not opened_in_browser(address):
@@ -342,7 +345,7 @@ def opened_in_browser(address: str) -> bool:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the warnings Solara has for whoever runs it on the web."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(solara|websockets|uvicorn)\b")
