@@ -147,7 +147,7 @@ class Overall(NamedTuple):
 
 def overall(found: Differences) -> Overall:
     """The mean difference over a design, how sure its sign is, and how many pairs it would take to be told it."""
-    from scipy.stats import norm, t  # noqa: PLC0415  slow to import
+    from scipy.stats import t  # noqa: PLC0415  slow to import
 
     means = found.means[~np.isnan(found.means)]
     lived = found.values[~np.isnan(found.values)]
@@ -160,13 +160,20 @@ def overall(found: Differences) -> Overall:
     chance = 1.0 if spread == 0.0 and mean else math.nan
     if spread > 0.0:
         chance = float(t.cdf(abs(mean) / spread * math.sqrt(len(sample)), len(sample) - 1))
-    needed = math.inf
-    if mean and len(lived) > 1:
-        effect = mean / float(lived.std(ddof=1)) if lived.std() > 0.0 else math.inf
-        needed = max(2.0, math.ceil(((norm.ppf(0.975) + norm.ppf(0.8)) / effect) ** 2))
+    needed = pairs_needed(lived, mean)
     known = found.winners[~np.isnan(found.means)]
     first, neither, second = (int((known == who).sum()) for who in (-1, 0, 1))
     return Overall(estimate, chance, needed, (first, neither, second))
+
+
+def pairs_needed(lived: Numbers, mean: float) -> float:
+    """Pairs with which a mean difference is told from none four times in five, as far as these pairs vary; or inf."""
+    from scipy.stats import norm  # noqa: PLC0415  slow to import
+
+    if not mean or len(lived) < 2:
+        return math.inf
+    effect = mean / float(lived.std(ddof=1)) if lived.std() > 0.0 else math.inf
+    return max(2.0, math.ceil(((norm.ppf(0.975) + norm.ppf(0.8)) / effect) ** 2))
 
 
 # ---- from a sweep's rows ----------------------------------------------------------------------------

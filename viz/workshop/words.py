@@ -2,7 +2,8 @@
 
 Change this file to look words up otherwise; change the TOML files to say something else, and add a folder beside
 them to speak another language. A key is the file's name, a point, and the name in the file: `stage.play`. What a
-language does not say yet is said in English.
+language does not say yet is said in English. What the model declares in English (settings, dials) has its home there;
+other languages translate it under `declared.`, and English has no such file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "words"
 ENGLISH = "en"
+DECLARED = "declared."
 
 
 @cache
@@ -44,6 +46,11 @@ def said_in(language: str) -> dict[str, str]:
 def text(language: str, key: str, **values: object) -> str:
     """The words under a key, its placeholders filled in. Raises KeyError for a key that no file has."""
     return catalogue(language)[key].format(**values)
+
+
+def translated(language: str, key: str, english: str) -> str:
+    """What is declared in English, in another language where that says it: `declared.<key>`."""
+    return catalogue(language).get(f"{DECLARED}{key}", english)
 
 
 def _flat(table: Mapping[str, Any], before: str) -> dict[str, str]:

@@ -1,0 +1,134 @@
+"""The luck badge: is the difference on the screen luck, or does it come from how ties are held?
+
+Change this file to judge it otherwise. The same plan is lived whole in other pairs of towns, each with luck of its own,
+by threads beside the two towns on the screen; what they come to by the month on the screen is a fan around the
+difference. A fan speaks only for the plan it was lived for: whatever is done begins another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from experiments.differences import pairs_needed
+from experiments.intervals import Estimate, intervals
+from experiments.pairs import direction, seed_of
+from viz.workshop.plan import LARGEST_SEED, Plan
+from viz.workshop.towns import TwoTowns
+
+PAIRS = 24
+FEWEST = 6
+"""A fan of fewer pairs than this is not judged."""
+MANY = 1000
+"""More pairs than this are told as "more than"."""
+LOW, HIGH = 0.05, 0.95
+"""The fan spans nine pairs in ten."""
+
+
+class Shadows:
+    """Other pairs of towns that live the same plan. `tell` is called, from a thread, whenever one more is ready."""
+
+    def __init__(
+        self, plan: Plan, outcomes: tuple[str, ...], pairs: int = PAIRS, tell: Callable[[], object] = lambda: None
+    ) -> None:
+        self.plan, self.outcomes, self.pairs = plan, outcomes, pairs
+        self._tell = tell
+        self._lived: list[Any] = []
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="kith-luck")
+        self._futures: list[Future[None]] = [self._pool.submit(self._live, pair) for pair in range(pairs)]
+
+    def stop(self) -> None:
+        """Live no more of them."""
+        self._stopped.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until all are lived; False if that takes longer. Raises what went wrong in one of them."""
+        for future in self._futures:
+            try:
+                future.result(seconds)
+            except TimeoutError:
+                return False
+        return True
+
+    @property
+    def ready(self) -> int:
+        """How many pairs have been lived."""
+        return len(self._lived)
+
+    def _live(self, pair: int) -> None:
+        if self._stopped.is_set():
+            return
+        towns = TwoTowns(
+            replace(self.plan, seed=seed_of(self.plan.seed, pair) % LARGEST_SEED), remember=False, engine="compiled"
+        )
+        towns.live_to(self.plan.months - 1, self._go_on)
+        found = towns.history(self.outcomes)
+        towns.close()
+        with self._lock:
+            self._lived.append(found[1] - found[0])
+        if not self._stopped.is_set():
+            self._tell()
+
+    def _go_on(self, month: int) -> None:
+        if self._stopped.is_set():
+            raise StoppedError
+
+    def differences(self, outcome: str) -> np.ndarray[Any, Any]:
+        """Right less left in every pair: the mean of each month and all before it since the first shown.
+
+        A row a pair, a column a month.
+        """
+        column = self.outcomes.index(outcome)
+        with self._lock:
+            lived = [each[:, column] for each in self._lived]
+        if not lived:
+            return np.zeros((0, self.plan.months - self.plan.first))
+        return so_far(np.stack(lived))
+
+
+class StoppedError(Exception):
+    """Nobody wants to know any more."""
+
+
+def so_far(months: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Along the last axis, the mean of each month and all before it."""
+    return np.asarray(np.cumsum(months, axis=-1) / np.arange(1, months.shape[-1] + 1))
+
+
+def fan(shadows: Shadows, outcome: str, month: int, here: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """What the badge shows for an outcome at a month: the fan up to it, the difference here, and what that means.
+
+    `here` is right less left on the screen, for each month shown. The verdict is "effect" when the interval of the
+    mean difference leaves out 0, "luck" when it does not, "same" when no pair differs, and "unsure" while too few are
+    ready.
+    """
+    found = shadows.differences(outcome)[:, : month - shadows.plan.first + 1]
+    now = float(so_far(here)[-1]) if len(here) else 0.0
+    said: dict[str, Any] = {
+        "outcome": outcome, "better": direction(outcome), "ready": len(found), "of": shadows.pairs, "now": now,
+        "here": so_far(here).round(6).tolist() if len(here) else [], "from": shadows.plan.first,
+    }  # fmt: skip
+    if len(found) < FEWEST or not found.shape[1]:
+        return said | {"verdict": "unsure", "low": [], "mid": [], "high": []}
+    low, mid, high = np.quantile(found, (LOW, 0.5, HIGH), axis=0).round(6)
+    said |= {"low": low.tolist(), "mid": mid.tolist(), "high": high.tolist()}
+    last = found[:, -1:]
+    mean, lowest, highest, share = (float(each[0]) for each in intervals(last))
+    estimate = Estimate(mean, lowest, highest, share, len(last))
+    sign = np.sign(estimate.mean)
+    said |= {"mean": estimate.mean, "interval": [estimate.low, estimate.high], "sign": int(sign)}
+    said["agree"] = int((np.sign(last) == sign).sum())
+    said["like_here"] = int((np.sign(last) == np.sign(now)).sum())
+    needed = pairs_needed(last, estimate.mean)
+    said["needed"] = int(min(needed, MANY)) if np.isfinite(needed) else MANY
+    if not last.any():
+        return said | {"verdict": "same"}
+    return said | {"verdict": "effect" if estimate.told_apart else "luck"}
