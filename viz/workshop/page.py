@@ -45,7 +45,7 @@ def style() -> str:
 
 
 @cache
-def font_face() -> str:
+def fonts() -> str:
     """The page's font with its bytes inside. It must stand in the document: a shadow root cannot bring a font."""
     data = base64.b64encode(FONT.read_bytes()).decode()
     source = f'src:url(data:font/woff2;base64,{data}) format("woff2")'

@@ -23,7 +23,7 @@ export function scaleFor(lived, chart, number) {
   for (const side of [0, 1]) {
     for (const [, value] of lived.line(side, number)) [low, high] = [Math.min(low, value), Math.max(high, value)];
   }
-  if (low > high) [low, high] = [0, 1];
+  if (low > high) return steps(0, 1);
   if (low >= 0 && low < 0.75 * high) low = 0;
   const least = Math.max(Math.abs(high), Math.abs(low)) * 0.25 || (chart.format === "percent" ? 0.01 : 1);
   if (high - low < least) [low, high] = [low - (low === 0 ? 0 : least / 2), high + least / 2];
@@ -99,13 +99,15 @@ export function lineChart({ width, height, u, about, lived, number, shocks, t })
       svg("path", { d, fill: "none", stroke: "#FFFFFF", "stroke-width": 5.6 * u, "stroke-linejoin": "round" }),
       svg("path", { class: `line side${side}`, d, fill: "none", stroke: LOOK.towns[side].ink, "stroke-width": 3.1 * u, "stroke-linejoin": "round" }));
   });
-  if (lines[0].length && lines[1].length) shown.append(...ends(lines, about, lived, number, chart, width - right, u, t));
+  if (lines[0].length && lines[1].length) shown.append(...ends(lines, about, lived, number, chart, width - right, bottom, u, t));
   return shown;
 }
 
-function ends(lines, about, lived, number, chart, edge, u, t) {
+function ends(lines, about, lived, number, chart, edge, bottom, u, t) {
   const last = lines.map((points) => points[points.length - 1]);
-  const heights = apart(last[0][1], last[1][1], 19 * u);
+  const spread = apart(last[0][1], last[1][1], 19 * u);
+  const over = Math.max(0, Math.max(...spread) - bottom + 3 * u);
+  const heights = spread.map((each) => each - over);
   return [0, 1].flatMap((side) => {
     const colour = LOOK.towns[side].ink;
     const value = lived.line(side, number).pop()[1];

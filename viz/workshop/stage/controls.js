@@ -1,7 +1,7 @@
 // The head of the page: what is played, which month it is, and how time runs.
 // Change this file to control time otherwise.
 
-import { button, h, write } from "./dom.js";
+import { button, h, refill, write } from "./dom.js";
 import { icon } from "./icons.js";
 
 export const SPEEDS = [0.5, 1, 2, 5];
@@ -21,7 +21,7 @@ export function controls(stage) {
   const busy = h("span", { class: "busy", role: "status" });
   const picker = replay
     ? h("div", { class: "setting" }, setting)
-    : button(t("stage.setting_long"), { class: "setting", test: "setting", "aria-haspopup": "dialog", onclick: () => stage.gallery() }, h("small", {}, t("stage.setting")), setting, icon("down"));
+    : button(t("stage.setting_long"), { class: "setting", test: "setting", "aria-haspopup": "dialog", onclick: () => stage.gallery() }, setting, icon("down"));
   const element = h("header", { class: "top" },
     h("div", { class: "brand" }, h("h1", {}, t("stage.title")), h("p", {}, t("stage.subtitle", { residents: t.number(stage.about.residents), seed: stage.about.seed }))),
     picker,
@@ -44,7 +44,7 @@ export function controls(stage) {
     state(state) {
       const ended = Boolean(stage.frame && stage.frame.ended);
       write(playWord, t(state.playing ? "stage.pause" : ended ? "stage.ended" : "stage.play"));
-      playSign.replaceChildren(icon(state.playing ? "pause" : "play"));
+      refill(playSign, icon(state.playing ? "pause" : "play"));
       play.classList.toggle("on", Boolean(state.playing));
       play.disabled = ended && !state.playing;
       step.disabled = ended;

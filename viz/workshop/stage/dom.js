@@ -20,8 +20,17 @@ function filled(element, attributes, children) {
     else if (name === "test") element.setAttribute("data-testid", value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false) element.append(child);
+  element.append(...present(children));
   return element;
+}
+
+function present(children) {
+  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+// Put other children into an element; what is null or false is left out.
+export function refill(element, ...children) {
+  element.replaceChildren(...present(children));
 }
 
 // A native button. Its words are its name unless a longer one is given.

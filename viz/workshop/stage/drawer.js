@@ -1,7 +1,7 @@
 // The drawer: which two towns are compared, what is turned while they live, and where they part.
 // Change this file to compare otherwise.
 
-import { button, h } from "./dom.js";
+import { button, h, refill } from "./dom.js";
 import { mark } from "./icons.js";
 
 export function openDrawer(stage) {
@@ -32,9 +32,10 @@ export function openDrawer(stage) {
     side = name;
     drawWhose();
   } })));
-  const groups = [...new Set(about.dials.map((dial) => dial.group))];
+  const groupOf = (dial) => dial.theme || dial.group;
+  const groups = [...new Set(about.dials.map(groupOf))];
   const dialRows = about.dials.map(dialRow);
-  const dials = section("dials", whose, groups.map((group) => h("fieldset", {}, h("legend", {}, t.has(`stage.group.${group}`) ? t(`stage.group.${group}`) : group), dialRows.filter((row) => row.dial.group === group).map((row) => row.element))));
+  const dials = section("dials", whose, groups.map((group) => h("fieldset", {}, h("legend", {}, t.has(`stage.group.${group}`) ? t(`stage.group.${group}`) : group), dialRows.filter((row) => groupOf(row.dial) === group).map((row) => row.element))));
 
   // ---- part from here
   const town = h("select", { test: "fork-town", "aria-label": t("stage.drawer.fork_town") }, names.map((name, n) => h("option", { value: name }, about.sides[n].name)));
@@ -63,7 +64,7 @@ export function openDrawer(stage) {
     if (dial.choices) {
       const list = h("select", { "aria-label": name }, dial.choices.map((choice) => h("option", { value: choice, selected: choice === value }, choice)));
       list.addEventListener("change", () => changed(list.value));
-      return { element: list, get: () => list.value, set: (next) => (list.value = next), able: (yes) => (list.disabled = !yes) };
+      return { element: list, get: () => list.value, set: (next) => (list.value = next) };
     }
     const limits = { min: dial.low, max: dial.high, step: dial.step || "any", "aria-label": name };
     const slider = h("input", { type: "range", ...limits, value });
@@ -84,7 +85,6 @@ export function openDrawer(stage) {
         slider.value = next;
         number.value = rounded(next);
       },
-      able: (yes) => (slider.disabled = number.disabled = !yes),
     };
   }
 
@@ -97,7 +97,7 @@ export function openDrawer(stage) {
       const dial = list.find((each) => each.name === pick.value);
       if (!dial) return;
       turn = turner(dial, dial.values[0], dial.label, () => {});
-      hold.replaceChildren(turn.element);
+      refill(hold, turn.element);
       unit.textContent = [dial.meaning, dial.unit].filter(Boolean).join(" ");
     };
     pick.addEventListener("change", drawDial);
@@ -106,24 +106,29 @@ export function openDrawer(stage) {
   }
 
   function dialRow(dial) {
-    const turns = {};
     const act = (value) => {
+      if (!dial.live) {
+        chosen = value;
+        again.hidden = false;
+        return;
+      }
       const at = dial.values;
       dial.values = side === "both" ? [value, value] : side === "left" ? [value, at[1]] : [at[0], value];
       send("dial", { name: dial.name, value, side });
       drawValues();
     };
     const turn = turner(dial, dial.values[0], dial.label, act);
-    turn.able(dial.live);
+    let chosen = dial.values[0];
+    const again = button(t("stage.drawer.start_with", { dial: dial.label }), { class: "strong", test: `start-${dial.name}`, hidden: true, onclick: () => done("founded", { name: dial.name, value: chosen, side }) }, t("stage.drawer.start_again"));
     const values = h("span", { class: "values" });
     const element = h("div", { class: dial.live ? "dial" : "dial still", "data-testid": `dial-${dial.name}` },
-      h("div", { class: "head" }, h("b", {}, dial.label), dial.live ? null : h("em", {}, t("stage.drawer.at_restart")), values), turn.element, h("p", { class: "note" }, [dial.meaning, dial.unit].filter(Boolean).join(" ")));
+      h("div", { class: "head" }, h("b", {}, dial.label), dial.live ? null : h("em", {}, t("stage.drawer.at_restart")), values), turn.element, again, h("p", { class: "note" }, [dial.meaning, dial.unit].filter(Boolean).join(" ")));
     function drawValues() {
       const [a, b] = dial.values;
-      values.replaceChildren(...(a === b ? [String(rounded(a))] : [h("span", { class: "side0" }, mark("circle"), String(rounded(a))), h("span", { class: "side1" }, mark("diamond"), String(rounded(b)))]));
+      refill(values, ...(a === b ? [String(rounded(a))] : [h("span", { class: "side0" }, mark("circle"), String(rounded(a))), h("span", { class: "side1" }, mark("diamond"), String(rounded(b)))]));
     }
     drawValues();
-    return { dial, element, turns, show: () => turn.set(side === "right" ? dial.values[1] : dial.values[0]) };
+    return { dial, element, show: () => turn.set(side === "right" ? dial.values[1] : dial.values[0]) };
   }
 
   function drawWhose() {

@@ -1,7 +1,7 @@
 // The storyboard: what to do next, a question to vote on before the towns are played, and what came of it.
 // Change this file to lead a room otherwise; the steps are written in storyboards/*.toml.
 
-import { button, h, write } from "./dom.js";
+import { button, h, refill, write } from "./dom.js";
 import { icon } from "./icons.js";
 
 export function flowPanel(stage) {
@@ -35,7 +35,7 @@ export function flowPanel(stage) {
     const most = Math.max(1, ...question.votes);
     const total = question.votes.reduce((sum, each) => sum + each, 0);
     const focused = sheet.body.contains(stage.active()) ? stage.active().dataset.testid : "";
-    sheet.body.replaceChildren(
+    refill(sheet.body, 
       h("p", { class: "ask" }, question.text),
       h("div", { class: "options" }, question.options.map((option, n) => {
         const right = question.revealed !== false && question.revealed !== null && question.revealed !== undefined && (question.revealed === n || (Array.isArray(question.revealed) && question.revealed.includes(n)));

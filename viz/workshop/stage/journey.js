@@ -1,7 +1,7 @@
 // Follow one resident: the same person in both towns, on one axis of months.
 // Change this file to tell a life otherwise.
 
-import { button, h } from "./dom.js";
+import { button, h, refill } from "./dom.js";
 import { icon, mark, MOVES } from "./icons.js";
 
 // Waiting months in a row become one stretch: [{from, to}]; all else stays a sign of its own.
@@ -32,7 +32,7 @@ export function journeyPanel(stage) {
     return h("div", { class: `lane side${side}` },
       h("div", { class: "who" },
         h("b", {}, mark(about.sides[side].mark), about.sides[side].name),
-        h("span", {}, t("stage.journey.now", { feel: t(`stage.feel.${its.feel}`), helped: t.number(helped), crises: t.number(crises) }))),
+        h("span", { class: "feel" }, t("stage.journey.feel", { feel: t(`stage.feel.${its.feel}`) })), h("span", {}, t("stage.journey.so_far", { helped: t.number(helped), crises: t.number(crises) }))),
       h("div", { class: "rail", role: "list", "aria-label": about.sides[side].name },
         h("div", { class: "past", style: `width:${(100 * (frame ? frame.month - about.first : 0)) / span}%` }),
         waits.map((wait) => h("div", { class: "wait", role: "listitem", style: `${at(wait.from - 0.45)};width:${(100 * (wait.to - wait.from + 0.9)) / span}%`, title: t("stage.journey.waited", { months: t.number(wait.to - wait.from + 1), service: named(wait.service) }) })),
@@ -51,12 +51,12 @@ export function journeyPanel(stage) {
       const person = stage.person();
       const frame = stage.frame;
       if (!person || person.i === undefined || !person.sides) {
-        element.replaceChildren(h("p", { class: "empty" }, t("stage.journey.none")));
+        refill(element, h("p", { class: "empty" }, t("stage.journey.none")));
         return;
       }
       const shocks = (frame ? frame.shocks : []).filter((shock) => shock.done && shock.month >= about.first);
       const focused = element.contains(stage.active()) ? stage.active().dataset.testid : "";
-      element.replaceChildren(
+      refill(element, 
         h("div", { class: "name" },
           h("b", {}, person.age ? `${person.name}, ${person.age}` : person.name), h("span", {}, person.place),
           h("small", {}, t("stage.journey.same")),

@@ -27,7 +27,7 @@ export function placed(about, width, height) {
     ox: along(about.organisations.map((each) => each.x)), oy: down(about.organisations.map((each) => each.y)),
     places: about.places.map((place) => ({ name: place.name, x: x0 + s * place.x, y: y0 + s * place.y, r: s * place.r })),
     dot: crowd > 0 ? Math.max(1.15, s * Math.min(4.4, 0.7 * Math.min(...area))) : 2,
-    text: Math.max(1, 12 / (15 * s)),  // on a small map letters shrink less than the rest
+    text: Math.max(1, 11.5 / (14 * s)),  // on a small map letters shrink less than the rest
   };
 }
 
@@ -86,7 +86,7 @@ export function paintTown(context, place, about, town, look, chosen = {}) {
   context.lineJoin = "round";
   for (const each of place.places) {
     context.fillStyle = LOOK.place;
-    circle(context, each.x, each.y, each.r + 7 * place.s);
+    circle(context, each.x, each.y, each.r + 2.5 * place.s);
     context.fill();
   }
   if (town) {
@@ -166,13 +166,12 @@ export function paintCross(context, x, y, reach, s) {
 }
 
 function paintNames(context, place) {
-  const size = 15 * place.s * place.text;
+  const size = 14 * place.s * place.text;
   context.font = font(size, 600);
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (const each of place.places) {
-    const above = each.y < place.height / 2;
-    const y = above ? each.y - each.r - 17 * place.s : each.y + each.r + 17 * place.s;
+    const y = each.y + each.r + 4 * place.s + 0.5 * size;
     const half = context.measureText(each.name).width / 2 + 3;
     outlined(context, each.name, clamp(each.x, half, place.width - half), clamp(y, 0.62 * size, place.height - 0.62 * size), LOOK.muted, 4 * place.s);
   }
@@ -228,12 +227,23 @@ function fillAsLoaded(context, x, y, half, load, look) {
 }
 
 function paintServiceNames(context, place, about) {
-  context.font = font(15.5 * place.s * place.text, 700);
+  const size = 13.5 * place.s * place.text;
+  context.font = font(size, 700);
   context.textAlign = "center";
   context.textBaseline = "middle";
   about.organisations.forEach((each, id) => {
-    if (each.kind === "service") outlined(context, each.short, place.ox[id], place.oy[id] + (SERVICE + 11) * place.s, LOOK.ink, 4.5 * place.s);
+    if (each.kind !== "service") return;
+    inLines(each.short).forEach((line, n) =>
+      outlined(context, line, place.ox[id], place.oy[id] + (SERVICE + 4) * place.s + (0.5 + 0.98 * n) * size, LOOK.ink, 4.5 * place.s));
   });
+}
+
+// A name in at most two lines, about equally long: services stand close together.
+function inLines(name) {
+  const words = name.split(" ");
+  if (words.length < 2) return [name];
+  const cuts = words.slice(1).map((_, n) => [words.slice(0, n + 1).join(" "), words.slice(n + 1).join(" ")]);
+  return cuts.reduce((best, each) => (Math.max(each[0].length, each[1].length) < Math.max(best[0].length, best[1].length) ? each : best));
 }
 
 // The outline of a partner: a triangle is private, a hexagon a charity, a square belongs to the public.
@@ -269,19 +279,19 @@ function paintPartner(context, place, each, id, load, state, look) {
 
 // A small badge beside a partner in trouble: one, two or three strokes, the more the worse.
 function paintState(context, x, y, state, s) {
-  circle(context, x, y, 5.6 * s);
+  circle(context, x, y, 6.9 * s);
   context.fillStyle = "#FFFFFF";
   context.fill();
-  circle(context, x, y, 4.7 * s);
+  circle(context, x, y, 5.8 * s);
   context.fillStyle = LOOK.ink;
   context.fill();
   context.strokeStyle = "#FFFFFF";
-  context.lineWidth = 1.2 * s;
+  context.lineWidth = 1.5 * s;
   for (let n = 0; n < state; n++) {
-    const at = x + (n - (state - 1) / 2) * 2.2 * s;
+    const at = x + (n - (state - 1) / 2) * 2.8 * s;
     context.beginPath();
-    context.moveTo(at, y - 2.1 * s);
-    context.lineTo(at, y + 2.1 * s);
+    context.moveTo(at, y - 2.7 * s);
+    context.lineTo(at, y + 2.7 * s);
     context.stroke();
   }
 }

@@ -1,7 +1,7 @@
 // The menu: take something home, join, read on, and the keys.
 // Change this file to offer something else.
 
-import { button, h } from "./dom.js";
+import { button, h, refill } from "./dom.js";
 import { offer, pictureOf, chartsFile, tableFile } from "./save.js";
 
 export function openMenu(stage) {
@@ -33,9 +33,9 @@ export function openMenu(stage) {
       item("keys", () => openKeys(stage)),
       pages.debrief ? link("debrief", address(pages.debrief)) : null,
       pages.explore ? link("explore", address(pages.explore)) : null,
-      pages.join ? item("join", () => openJoin(stage)) : null,
+      state.join ? item("join", () => openJoin(stage)) : null,
     ]],
-    ["speak", replay ? [] : [item("language", () => send("language", { v: t("stage.other_language") }))]],
+    ["speak", replay || (state.languages || []).length < 2 ? [] : [item("language", () => send("language", { v: t("stage.other_language") }))]],
   ];
   const sheet = stage.sheet({
     title: t("stage.menu.title"), test: "menu-panel", className: "menu", place: "corner",
@@ -67,24 +67,23 @@ async function copyLink(stage) {
   }
 }
 
-// A panel with the address to join and its code to scan: `pages.join` is an address, or {url, code}, where code is a
-// picture as a data: address or rows of 0 and 1.
+// The room: open it, show the code to scan, hand everybody the setting on the screen, let nobody else in.
 function openJoin(stage) {
-  const { t } = stage;
-  const join = stage.state().pages.join;
-  const code = join.code || join.qr;
-  const picture = Array.isArray(code) ? squares(code) : typeof code === "string" && code.startsWith("data:image/") ? h("img", { src: code, alt: t("stage.join.code") }) : null;
-  stage.sheet({ title: t("stage.join.title"), test: "join-panel", className: "join", place: "middle", modal: true, content: [picture, h("p", { class: "address" }, address(join)), h("p", { class: "note" }, t("stage.join.note"))] });
-
-  function squares(rows) {
-    const canvas = h("canvas", { width: 10 * rows.length, height: 10 * rows.length, role: "img", "aria-label": t("stage.join.code") });
-    const context = canvas.getContext("2d");
-    context.fillStyle = "#FFFFFF";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.fillStyle = "#000000";
-    rows.forEach((row, y) => [...row].forEach((cell, x) => Number(cell) && context.fillRect(10 * x, 10 * y, 10, 10)));
-    return canvas;
-  }
+  const { t, send } = stage;
+  const body = h("div", { class: "room" });
+  const room = () => stage.state().join || {};
+  const act = (what) => button(t(`stage.join.${what}`), { class: what === "open" ? "strong" : null, test: `join-${what}`, onclick: () => send("join", { do: what }) });
+  const draw = () => {
+    const { possible, open, link, qr, people, most } = room();
+    // The code comes as SVG; as an image nothing in it can act.
+    const picture = qr ? h("img", { alt: t("stage.join.code"), src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(qr.replace(/^<svg (?![^>]*xmlns=)/, '<svg xmlns="http://www.w3.org/2000/svg" '))}` }) : null;
+    refill(body, open
+      ? [picture, h("p", { class: "address" }, link), h("p", { class: "note" }, t("stage.join.scan")), h("p", { class: "lead", role: "status" }, t("stage.join.people", { people: t.number(people), most: t.number(most) })), h("div", { class: "row" }, act("push"), act("close"))]
+      : [h("p", { class: "lead" }, t(possible === false ? "stage.join.not_possible" : "stage.join.note")), possible === false ? null : act("open")]);
+  };
+  stage.watchState = draw;
+  stage.sheet({ title: t("stage.join.title"), test: "join-panel", className: "join", place: "middle", content: [body], closed: () => (stage.watchState = null) });
+  draw();
 }
 
 // The key to the map: every sign on it and what it means.

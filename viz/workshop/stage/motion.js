@@ -42,7 +42,7 @@ function paintJourney(context, place, look, resident, service, organisation, kin
   const gone = kind === 5 ? Math.max(0, 1 - Math.max(0, q - 0.55) / 0.45) : 1;
 
   context.strokeStyle = kind < 3 ? look.ink : LOOK.ink;
-  context.globalAlpha = 0.42 * gone;
+  context.globalAlpha = 0.32 * gone;
   context.lineWidth = 1.3 * s;
   context.setLineDash(kind < 3 ? [] : [2 * s, 4 * s]);
   context.beginPath();

@@ -1,7 +1,7 @@
 // Who paid for the rise in costs: one bar for each town, always on the page. What somebody saved lies left of nought.
 // Change this file to tell it otherwise.
 
-import { h, svg } from "./dom.js";
+import { h, refill, svg } from "./dom.js";
 import { mark, markAt } from "./icons.js";
 import { FONT, LOOK, PAYERS } from "./look.js";
 import { steps } from "./charts.js";
@@ -42,7 +42,7 @@ export function paidScale(lived, paid) {
 export function paidChart({ width, height, u, about, lived, paid, t, id = "paid" }) {
   const ticks = paidScale(lived, paid);
   const [low, high] = [ticks[0], ticks[ticks.length - 1]];
-  const [left, right] = [24 * u, width - 20 * u];
+  const [left, right] = [38 * u, width - 26 * u];
   const x = (value) => left + ((right - left) * (value - low)) / (high - low);
   const bottom = height - 21 * u;
   const thick = Math.min(28 * u, (bottom - 4 * u) / 2 - 6 * u);
@@ -93,7 +93,7 @@ export function paidPanel(stage) {
     draw(frame) {
       const { clientWidth: width, clientHeight: height } = bars;
       if (!frame || !width || !height) return;
-      bars.replaceChildren(paidChart({ width, height, u: stage.unit(), about, lived: stage.lived, paid: frame.paid, t }));
+      refill(bars, paidChart({ width, height, u: stage.unit(), about, lived: stage.lived, paid: frame.paid, t }));
       for (const side of [0, 1]) {
         for (const { name, cells } of rows) cells[side].textContent = t.pounds(frame.paid[side][name] || 0);
         total[side].textContent = t.pounds(frame.paid[side].rise || 0);

@@ -35,7 +35,7 @@ export function chartsFile(stage) {
   const picture = svg("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT }, svg("rect", { width, height, fill: LOOK.paper }), text(`${about.setting.title}, ${frame.when}`, 30, 52, 32, 800));
   [0, 1].forEach((side) => picture.append(markAt(about.sides[side].mark, 42 + 700 * side, 88, 9, { fill: LOOK.towns[side].ink }), text(about.sides[side].name, 62 + 700 * side, 95, 22, 700, LOOK.towns[side].ink)));
   about.charts.slice(0, 4).forEach((chart, number) => {
-    const group = svg("g", { transform: `translate(${30 + (number % 2) * 785},${130 + (number >> 1) * 380})` }, text(chart.title, 4, 20, 23, 700), text([chart.hint, betterOf(chart, t)].filter(Boolean).join(" · "), 4, 44, 17, 400, LOOK.muted));
+    const group = svg("g", { transform: `translate(${30 + (number % 2) * 785},${130 + (number >> 1) * 380})` }, text(chart.title, 4, 20, 23, 700), text(hintOf(chart, t), 4, 44, 17, 400, LOOK.muted));
     const inside = lineChart({ width: 750, height: 310, u: 1.25, about, lived, number, shocks: frame.shocks, t });
     inside.setAttribute("y", 50);
     group.append(inside);
@@ -57,8 +57,8 @@ function legend(stage, y) {
   ]);
 }
 
-export function betterOf(chart, t) {
-  return chart.better ? t(`stage.chart.${chart.better}`) : "";
+export function hintOf(chart, t) {
+  return chart.hint || (chart.better ? t(`stage.chart.${chart.better}`) : "");
 }
 
 async function drawn(context, picture, stage, x, y, width, height) {
@@ -118,7 +118,7 @@ export async function pictureOf(stage) {
   for (const [number, chart] of about.charts.slice(0, 4).entries()) {
     const x = 40 + 350 * number;
     write(chart.title, x, 772, 22, 700, LOOK.ink, 330);
-    write([chart.hint, betterOf(chart, t)].filter(Boolean).join(" · "), x, 795, 16, 400, LOOK.muted, 330);
+    write(hintOf(chart, t), x, 795, 16, 400, LOOK.muted, 330);
     await drawn(context, lineChart({ width: 340, height: 262, u: 1.12, about, lived, number, shocks: frame.shocks, t }), stage, x, 802, 340, 262);
   }
   write(t("stage.paid.title"), 1450, 772, 22, 700);

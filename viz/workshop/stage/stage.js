@@ -4,7 +4,7 @@
 import { cardPanel } from "./card.js";
 import { lineChart } from "./charts.js";
 import { controls } from "./controls.js";
-import { h, write } from "./dom.js";
+import { h, refill, write } from "./dom.js";
 import { openDrawer } from "./drawer.js";
 import { flowPanel } from "./flow.js";
 import { decode, headOf, Lived } from "./frame.js";
@@ -15,7 +15,7 @@ import { luckBadge } from "./luck.js";
 import { openKey, openKeys, openMenu } from "./menu.js";
 import { strideOf, ticker, WAVE } from "./motion.js";
 import { paidPanel } from "./paid.js";
-import { betterOf, offer } from "./save.js";
+import { hintOf, offer } from "./save.js";
 import { sheets } from "./sheets.js";
 import { shockPanel } from "./shocks.js";
 import { tablesPanel } from "./tables.js";
@@ -29,7 +29,7 @@ export function render({ model, el }) {
   const shadow = el.shadowRoot || el.attachShadow({ mode: "open" });
   const style = h("style", {}, model.get("css") || "");
   const root = h("div", { class: "stage", tabindex: "-1", test: "stage", lang: "en" });
-  shadow.replaceChildren(style, root);
+  refill(shadow, style, root);
 
   const quiet = matchMedia("(prefers-reduced-motion: reduce)");
   const trait = (name) => model.get(name) || {};
@@ -77,7 +77,7 @@ export function render({ model, el }) {
     const headline = h("section", { class: "headline" }, h("small", {}, t("stage.headline")), h("div", { class: "news", "aria-live": "polite" }, page.headline), page.badge.element);
     const towns = h("div", { class: stage.replay ? "towns replay" : "towns" }, page.towns[0].element, stage.replay ? null : page.shocks.element, page.towns[1].element);
     page.plots = stage.about.charts.slice(0, 4).map(() => h("div", { class: "plot" }));
-    page.charts = h("div", { class: "charts" }, stage.about.charts.slice(0, 4).map((chart, n) => h("figure", { test: `chart-${chart.key}` }, h("figcaption", { title: [chart.hint, betterOf(chart, t)].filter(Boolean).join(" · ") }, h("b", {}, chart.title), h("small", {}, [chart.hint, betterOf(chart, t)].filter(Boolean).join(" · "))), page.plots[n])));
+    page.charts = h("div", { class: "charts" }, stage.about.charts.slice(0, 4).map((chart, n) => h("figure", { test: `chart-${chart.key}` }, h("figcaption", { title: hintOf(chart, t) }, h("b", {}, chart.title), h("small", {}, hintOf(chart, t))), page.plots[n])));
     page.tabs = TABS.map((name) => h("button", { type: "button", role: "tab", test: `tab-${name}`, id: `tab-${name}`, onclick: () => stage.tab(name) }, t(`stage.tab.${name}`)));
     const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": t("stage.tab.title"), onkeydown: alongTabs }, page.tabs);
     page.panels = { outcomes: page.charts, follow: page.journey.element, tables: page.tables.element };
@@ -90,7 +90,7 @@ export function render({ model, el }) {
     const toast = h("div", { class: "toast", role: "status", hidden: true });
     Object.assign(page, { notice, toast, fault: root.querySelector(".fault") || h("p", { class: "fault", test: "fault", role: "alert", hidden: true }) });
     stage.parts = [page.controls.element, page.flow.element, headline, towns, bottom];
-    root.replaceChildren(...stage.parts, notice, toast, page.fault);
+    refill(root, ...stage.parts, notice, toast, page.fault);
     Object.assign(root.dataset, { run: stage.about.run, left: stage.about.sides[0].governance, right: stage.about.sides[1].governance });
     page.controls.about();
     showTab();
@@ -143,6 +143,7 @@ export function render({ model, el }) {
     root.dataset.playing = Boolean(state.playing);
     root.dataset.busy = state.busy || "";
     drawNotice(state.notice);
+    if (stage.watchState) stage.watchState();
     if (state.link && !stage.replay && location.protocol.startsWith("http")) {
       const url = new URL(state.link, location.href);
       if (url.origin === location.origin && url.href !== location.href) history.replaceState(history.state, "", url.href);
@@ -203,7 +204,7 @@ export function render({ model, el }) {
     const u = stage.unit();
     page.plots.forEach((plot, number) => {
       const { clientWidth: width, clientHeight: height } = plot;
-      if (width && height) plot.replaceChildren(lineChart({ width, height, u, about: stage.about, lived: stage.lived, number, shocks: stage.frame ? stage.frame.shocks : [], t: stage.t }));
+      if (width && height) refill(plot, lineChart({ width, height, u, about: stage.about, lived: stage.lived, number, shocks: stage.frame ? stage.frame.shocks : [], t: stage.t }));
     });
   }
 
@@ -219,13 +220,16 @@ export function render({ model, el }) {
 
   function drawNotice(notice) {
     page.notice.hidden = !notice || !notice.text;
-    if (page.notice.hidden) return void page.notice.replaceChildren();
+    if (page.notice.hidden) return void refill(page.notice);
     page.notice.dataset.kind = notice.kind || "info";
     if (page.notice.dataset.text === notice.text && page.notice.childElementCount) return;
     page.notice.dataset.text = notice.text;
-    page.notice.replaceChildren(
+    refill(page.notice, 
       h("div", {}, h("b", {}, stage.t(notice.kind === "error" ? "stage.notice.error" : "stage.notice.info")), h("p", {}, notice.text)),
-      h("button", { type: "button", test: "dismiss", onclick: () => (page.notice.hidden = true) }, stage.t("stage.notice.dismiss")));
+      h("button", { type: "button", test: "dismiss", onclick: () => {
+        page.notice.hidden = true;
+        stage.send("understood");
+      } }, stage.t("stage.notice.dismiss")));
   }
 
   // ---- what parts of the page may ask of it
@@ -240,7 +244,7 @@ export function render({ model, el }) {
     stage.send("follow", { i });
     stage.tab("follow");
   };
-  stage.openCard = (found) => cards().asked(found);
+  stage.openCard = (found) => cards().open(found);
   stage.drawer = () => openDrawer(stage);
   stage.gallery = () => openGallery(stage);
   stage.menu = () => openMenu(stage);

@@ -1,7 +1,7 @@
 // Everything on the page as tables: for screen readers, and for whoever would rather read numbers.
 // Change this file to tell more of it in tables.
 
-import { button, h } from "./dom.js";
+import { button, h, refill } from "./dom.js";
 import { feelingOf, FEELINGS, PAYERS } from "./look.js";
 
 export function tablesPanel(stage) {
@@ -48,7 +48,7 @@ export function tablesPanel(stage) {
       if (!frame) return;
       const { scrollTop } = element;
       const focused = element.contains(stage.active()) ? stage.active().dataset.testid : "";
-      element.replaceChildren(now(frame), organisations(frame), months());
+      refill(element, now(frame), organisations(frame), months());
       element.scrollTop = scrollTop;
       const again = focused && element.querySelector(`[data-testid="${focused}"]`);
       if (again) again.focus({ preventScroll: true });

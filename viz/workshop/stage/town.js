@@ -20,14 +20,14 @@ export function townView(stage, side) {
   const doors = h("div", { class: "doors", role: "group", "aria-label": t("stage.town.organisations", { town: town.name }) });
   const map = h("div", { class: "map", "data-testid": `map-${side}` }, still, moving, doors);
   const numbers = NUMBERS.map((name) => ({ name, value: h("b", {}, "–") }));
-  const changed = town.changed && town.changed.length ? town.changed.map(([what, from, to]) => `${what}: ${from} → ${to}`).join(" · ") : "";
+  const changed = (town.changed || []).map(([what, ...values]) => `${what}: ${values.join(" → ")}`).join(" · ");
   const element = h(
     "section",
     { class: `town side${side}`, test: side === 0 ? "town-left" : "town-right", "aria-label": town.name },
     h(
       "header",
       {},
-      h("div", { class: "who" }, h("h2", {}, mark(town.mark), h("span", {}, town.name)), h("p", { title: changed || town.line }, changed || town.line)),
+      h("div", { class: "who" }, h("h2", {}, mark(town.mark), h("span", {}, town.name)), h("p", { title: changed || town.line }, town.line)),
       h("dl", { class: "numbers" }, numbers.map((each) =>
         h("div", { class: `number ${each.name}`, "data-number": each.name, title: t(`stage.number.${each.name}_long`) }, h("dt", {}, t(`stage.number.${each.name}`)), h("dd", {}, each.value)))),
     ),
