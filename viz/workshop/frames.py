@@ -25,7 +25,7 @@ from viz.workshop import layout, names
 from viz.workshop.headlines import Teller
 from viz.workshop.plan import FEWEST, MOST, SHOCKS, SIDES, Plan, declared, live_names, offered_settings
 from viz.workshop.towns import TwoTowns
-from viz.workshop.words import text, translated
+from viz.workshop.words import catalogue, text, translated
 
 CHARTS = {
     "wellbeing_lowest_tenth": ("number", 1),
@@ -171,8 +171,8 @@ def line_told(language: str, governance: str) -> str:
 
 
 def label(language: str, name: str) -> str:
-    """What a dial, a parameter or a size is called on the screen."""
-    return text(language, f"town.dial.{name}")
+    """What a dial, a parameter or a size is called on the screen; by its own name where it has no other."""
+    return catalogue(language).get(f"town.dial.{name}", name.replace("_", " ").capitalize())
 
 
 def number_told(value: float) -> str:
