@@ -37,10 +37,12 @@ export function journeyPanel(stage) {
         h("div", { class: "past", style: `width:${(100 * (frame ? frame.month - about.first : 0)) / span}%` }),
         waits.map((wait) => h("div", { class: "wait", role: "listitem", style: `${at(wait.from - 0.45)};width:${(100 * (wait.to - wait.from + 0.9)) / span}%`, title: t("stage.journey.waited", { months: t.number(wait.to - wait.from + 1), service: named(wait.service) }) })),
         signs.map((sign, n) => {
-          const room = (signs[n + 1] ? signs[n + 1].month : about.months + 6) - sign.month;
+          const same = signs.slice(0, n).filter((other) => other.month === sign.month).length;
+          const next = signs.find((other) => other.month > sign.month);
+          const room = same || (signs[n + 1] && signs[n + 1].month === sign.month) ? 0 : (next ? next.month : about.months + 6) - sign.month;
           const before = n ? sign.month - signs[n - 1].month : 99;
           const word = t(`stage.move.${MOVES[sign.kind]}`);
-          return h("div", { class: `sign ${MOVES[sign.kind]}`, role: "listitem", style: at(sign.month), title: [word, named(sign.organisation) || named(sign.service)].filter(Boolean).join(": ") },
+          return h("div", { class: `sign ${MOVES[sign.kind]}`, role: "listitem", style: `${at(sign.month)};margin-left:calc(var(--u) * ${19 * same})`, title: [word, named(sign.organisation) || named(sign.service)].filter(Boolean).join(": ") },
             h("i", {}, icon(MOVES[sign.kind])), room >= 4 && before >= 3 ? h("small", {}, word) : h("span", { class: "unseen" }, word));
         })));
   }
@@ -63,7 +65,7 @@ export function journeyPanel(stage) {
           stage.replay ? null : h("div", { class: "row" }, button(t("stage.journey.other"), { test: "somebody", onclick: () => stage.send("follow", { i: -1 }) }), lines(person).length ? button(t("stage.journey.more"), { test: "person-card", onclick: () => more(person) }) : null)),
         h("div", { class: "lanes" }, lane(person, 0, frame), lane(person, 1, frame),
           h("div", { class: "axis" }, h("div", { class: "who" }), h("div", { class: "rail" },
-            shocks.map((shock) => h("div", { class: "shockline", style: at(shock.month), title: shock.label }, icon(shock.key))),
+            shocks.map((shock, n) => h("div", { class: "shockline", style: at(shock.month), title: shock.label }, n && shock.month - shocks[n - 1].month < 2 ? null : icon(shock.key))),
             about.ticks.map(([month, label]) => h("span", { style: at(month) }, label))))));
       const again = focused && element.querySelector(`[data-testid="${focused}"]`);
       if (again) again.focus();
