@@ -299,8 +299,8 @@ class Teller:
     is not given, as many as the towns have room for.
     """
 
-    def __init__(self, language: str, called: tuple[str, str], *, first: int = 0, months: int | None = None) -> None:
-        self.language, self.called, self.first, self.months = language, called, first, months
+    def __init__(self, language: str, names: tuple[str, str], *, first: int = 0, months: int | None = None) -> None:
+        self.language, self.called, self.first, self.months = language, names, first, months
 
     def headline(self, left: Town, right: Town, shocks: Sequence[Shock], month: int) -> Headline:
         """What is told of a month that both towns have lived. Shocks come first, in the month in which they land."""
