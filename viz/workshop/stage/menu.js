@@ -7,7 +7,7 @@ import { offer, pictureOf, chartsFile, tableFile } from "./save.js";
 export function openMenu(stage) {
   const { t, send, replay } = stage;
   const state = stage.state();
-  const pages = state.pages || {};
+  const pages = (!replay && state.pages) || {};
   const then = (act) => () => {
     sheet.close();
     act();
@@ -33,7 +33,7 @@ export function openMenu(stage) {
       item("keys", () => openKeys(stage)),
       pages.debrief ? link("debrief", address(pages.debrief)) : null,
       pages.explore ? link("explore", address(pages.explore)) : null,
-      state.join ? item("join", () => openJoin(stage)) : null,
+      !replay && state.join ? item("join", () => openJoin(stage)) : null,
     ]],
     ["speak", replay || (state.languages || []).length < 2 ? [] : [item("language", () => send("language", { v: t("stage.other_language") }))]],
   ];

@@ -19,7 +19,7 @@ export function sheets(stage) {
       leave() {
         element.remove();
         if (veil) veil.remove();
-        stage.parts.forEach((part) => part.removeAttribute("inert"));
+        stage.board.removeAttribute("inert");
         open = null;
         if (closed) closed();
       },
@@ -28,7 +28,7 @@ export function sheets(stage) {
         if (before && before.isConnected) before.focus({ preventScroll: true });
       },
     };
-    if (modal) stage.parts.forEach((part) => part.setAttribute("inert", ""));
+    if (modal) stage.board.setAttribute("inert", "");
     stage.root.append(...[veil, element].filter(Boolean));
     open = sheet;
     (element.querySelector("[data-first]") || shut).focus({ preventScroll: true });
