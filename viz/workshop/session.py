@@ -14,13 +14,13 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from simulation.scenario import ScenarioError
 from viz.workshop import cards, frames
 from viz.workshop.luck import PAIRS, Shadows, fan
+from viz.workshop.past import eventful
 from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
 from viz.workshop.rooms import Room, listens
 from viz.workshop.stage import Stage
@@ -200,7 +200,8 @@ class Session:
         """Follow one resident in both towns; any number below 0 for somebody with much happening."""
         with self.lock:
             asked = int(_number(message.get("i"), "i"))
-            self.followed = self._busiest() if asked < 0 else min(asked, self.plan.residents - 1)
+            busiest = eventful(self.towns.pasts, self.plan.first)
+            self.followed = busiest if asked < 0 else min(asked, self.plan.residents - 1)
             self._show_person()
 
     def do_card(self, message: Mapping[str, Any]) -> None:
@@ -234,7 +235,7 @@ class Session:
 
         def find() -> None:
             try:
-                found = cards.why_in_full(journal, event)
+                found = cards.why_in_full(journal, event, self.language, self._when)
             except Exception as problem:  # noqa: BLE001  told on the card, whatever it is
                 found = [str(problem)]
             with self.lock:
@@ -460,20 +461,25 @@ class Session:
         if self.followed is None:
             self.widget.person = {}
             return
-        towns = self.towns
-        left, right = (model.town for model in towns.models)
-        self.widget.person = cards.person(left, right, self.followed, self.language, towns.pasts)
+        left, right = (model.town for model in self.towns.models)
+        self.widget.person = cards.person(
+            left, right, self.followed, self.language, self.towns.pasts, first=self.plan.first, when=self._when
+        )
 
     def _show_card(self) -> None:
         if self.opened is None:
             return
         kind, row = self.opened
-        towns = self.towns
-        left, right = (model.town for model in towns.models)
+        left, right = (model.town for model in self.towns.models)
         if kind == "organisation":
-            self.widget.card = cards.organisation_card(left, right, row, self.language, towns.pasts)
+            card = partial(cards.organisation_card, left, right, row)
         else:
-            self.widget.card = cards.tie_card(left, right, kind, row, self.language, towns.pasts)
+            card = partial(cards.tie_card, left, right, kind, row)
+        self.widget.card = card(self.language, self.towns.pasts, first=self.plan.first, when=self._when)
+
+    def _when(self, month: int) -> str:
+        """A month as it is told on this page."""
+        return frames.when(self.plan.scenario(), month, self.language)
 
     def _show_state(self) -> None:
         self.widget.state = {
@@ -496,10 +502,6 @@ class Session:
         """Say on the page what went wrong."""
         said = f"{type(problem).__name__}: {problem}"[:MOST_SAID]
         self.tell(text(self.language, f"town.problem.{what}", problem=said, **more), "error")
-
-    def _busiest(self) -> int:
-        """A resident with much happening: the one with most contacts in both towns together, the first of equals."""
-        return int(np.argmax(sum(model.town.residents["contacts"] for model in self.towns.models)))
 
     # ---- luck ----------------------------------------------------------------------------------------------
 
