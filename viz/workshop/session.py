@@ -16,11 +16,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from simulation.scenario import ScenarioError
 from viz.workshop import cards, frames, sharing
 from viz.workshop.luck import PAIRS, Shadows, fan
+from viz.workshop.past import eventful
 from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
 from viz.workshop.rooms import Room, listens
 from viz.workshop.stage import Stage
@@ -303,8 +302,7 @@ class Session:
         self.busy = ""
         if not self.closed:
             self.widget.send({"file": {"name": made.name, "type": made.type}}, buffers=[made.data])
-            size = frames.number_told(round(len(made.data) / 1e6, 1))
-            self.tell(text(self.language, "sharing.ready", name=made.name, size=size))
+            self._show_state()
 
     def do_understood(self, _: Mapping[str, Any]) -> None:
         """The notice has been read."""
@@ -496,12 +494,13 @@ class Session:
         if self.opened is None:
             return
         kind, row = self.opened
-        pasts, told = self.towns.pasts, {"first": self.plan.first, "when": self._when()}
+        pasts, language, first, when = self.towns.pasts, self.language, self.plan.first, self._when()
         left, right = (model.town for model in self.towns.models)
         if kind == "organisation":
-            self.widget.card = cards.organisation_card(left, right, row, self.language, pasts, **told)
+            found = cards.organisation_card(left, right, row, language, pasts, first=first, when=when)
         else:
-            self.widget.card = cards.tie_card(left, right, kind, row, self.language, pasts, **told)
+            found = cards.tie_card(left, right, kind, row, language, pasts, first=first, when=when)
+        self.widget.card = found
 
     def _when(self) -> cards.When:
         """What months are called."""
@@ -532,8 +531,8 @@ class Session:
         self.tell(text(self.language, f"town.problem.{what}", problem=said, **more), "error")
 
     def _busiest(self) -> int:
-        """A resident with much happening: the one with most contacts in both towns together, the first of equals."""
-        return int(np.argmax(sum(model.town.residents["contacts"] for model in self.towns.models)))
+        """The resident to whom most has happened in both towns."""
+        return eventful(self.towns.pasts, self.plan.first)
 
     # ---- luck ----------------------------------------------------------------------------------------------
 

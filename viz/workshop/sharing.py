@@ -23,14 +23,12 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from simulation.journal import fingerprint_of, made_with, model_fingerprint
 from simulation.measures import MEASURES, label
 from simulation.run import events_of, neighbourhoods_of, rows_of
 from simulation.scenario import Scenario, toml
 from viz.workshop import cards, frames, names, page
-from viz.workshop.past import Past
+from viz.workshop.past import Past, eventful
 from viz.workshop.plan import SIDES, Plan, PlanError, Side, link_of, offered_settings, plan_in, shock_of
 from viz.workshop.towns import TwoTowns
 from viz.workshop.words import ENGLISH, catalogue, text
@@ -216,7 +214,7 @@ def replay_page(recorded: Recorded) -> bytes:
             for place, told, history in recorded.described
         ],
         "frames": [base64.b64encode(each).decode() for each in recorded.frames],
-        "people": people_in(recorded), "busiest": busiest(recorded),
+        "people": people_in(recorded), "busiest": eventful(recorded.towns.pasts, recorded.plan.first),
         "lives": [before for before, _ in recorded.pasts], "feelings": feelings(),
     }  # fmt: skip
     title = recorded.says(
@@ -252,11 +250,6 @@ def people_in(recorded: Recorded) -> list[dict[str, Any]]:
         }
         for row in range(len(home))
     ]  # fmt: skip
-
-
-def busiest(recorded: Recorded) -> int:
-    """A resident with much happening: the one with most contacts in both towns together."""
-    return int(np.argmax(sum(model.town.residents["contacts"] for model in recorded.towns.models)))
 
 
 def feelings() -> list[list[Any]]:
