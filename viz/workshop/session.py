@@ -14,11 +14,10 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 from simulation.scenario import ScenarioError
-from viz.workshop import cards, frames
+from viz.workshop import cards, frames, sharing
 from viz.workshop.luck import PAIRS, Shadows, fan
 from viz.workshop.past import eventful
 from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
@@ -72,6 +71,7 @@ class Session:
         self.outcome = next(iter(frames.CHARTS))
         self.undone: list[Before] = []
         self.notice: dict[str, str] | None = None
+        self.busy = ""
         self.shadows: Shadows | None = None
         self._stop, self._acked = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -200,8 +200,7 @@ class Session:
         """Follow one resident in both towns; any number below 0 for somebody with much happening."""
         with self.lock:
             asked = int(_number(message.get("i"), "i"))
-            busiest = eventful(self.towns.pasts, self.plan.first)
-            self.followed = busiest if asked < 0 else min(asked, self.plan.residents - 1)
+            self.followed = self._busiest() if asked < 0 else min(asked, self.plan.residents - 1)
             self._show_person()
 
     def do_card(self, message: Mapping[str, Any]) -> None:
@@ -231,11 +230,11 @@ class Session:
                 return
             self._asking = True
             opened, place = self.opened, SIDES.index(side)
-            journal = self.towns.models[place].journal
+            journal, language, when = self.towns.models[place].journal, self.language, self._when()
 
         def find() -> None:
             try:
-                found = cards.why_in_full(journal, event, self.language, self._when)
+                found = cards.why_in_full(journal, event, language, when)
             except Exception as problem:  # noqa: BLE001  told on the card, whatever it is
                 found = [str(problem)]
             with self.lock:
@@ -280,6 +279,30 @@ class Session:
             return
         self.change(plan, text(self.language, "rooms.act"), None)
         self.tell(text(self.language, "rooms.pushed"))
+
+    def do_file(self, message: Mapping[str, Any]) -> None:
+        """Make something to keep: the numbers, a replay, a pack. It is lived again beside, which takes a moment."""
+        kind = message.get("kind")
+        if kind not in sharing.KINDS:
+            raise PlanError(f"there is no file of the kind {str(kind)[:A_NAME]!r}: {', '.join(sharing.KINDS)}")
+        with self.lock:
+            if self.busy:
+                raise PlanError(text(self.language, "sharing.wait"))
+            self.busy = text(self.language, f"sharing.making.{kind}")
+            self._show_state()
+        threading.Thread(target=self._make_file, args=(kind,), name="kith-file", daemon=True).start()
+
+    def _make_file(self, kind: str) -> None:
+        try:
+            made = sharing.file_of(self, kind)
+        except Exception as problem:  # noqa: BLE001  told on the page, whatever it is
+            self.busy = ""
+            self._tell_of(problem)
+            return
+        self.busy = ""
+        if not self.closed:
+            self.widget.send({"file": {"name": made.name, "type": made.type}}, buffers=[made.data])
+            self._show_state()
 
     def do_understood(self, _: Mapping[str, Any]) -> None:
         """The notice has been read."""
@@ -461,30 +484,34 @@ class Session:
         if self.followed is None:
             self.widget.person = {}
             return
-        left, right = (model.town for model in self.towns.models)
+        towns = self.towns
+        left, right = (model.town for model in towns.models)
         self.widget.person = cards.person(
-            left, right, self.followed, self.language, self.towns.pasts, first=self.plan.first, when=self._when
+            left, right, self.followed, self.language, towns.pasts, first=self.plan.first, when=self._when()
         )
 
     def _show_card(self) -> None:
         if self.opened is None:
             return
         kind, row = self.opened
+        pasts, language, first, when = self.towns.pasts, self.language, self.plan.first, self._when()
         left, right = (model.town for model in self.towns.models)
         if kind == "organisation":
-            card = partial(cards.organisation_card, left, right, row)
+            found = cards.organisation_card(left, right, row, language, pasts, first=first, when=when)
         else:
-            card = partial(cards.tie_card, left, right, kind, row)
-        self.widget.card = card(self.language, self.towns.pasts, first=self.plan.first, when=self._when)
+            found = cards.tie_card(left, right, kind, row, language, pasts, first=first, when=when)
+        self.widget.card = found
 
-    def _when(self, month: int) -> str:
-        """A month as it is told on this page."""
-        return frames.when(self.plan.scenario(), month, self.language)
+    def _when(self) -> cards.When:
+        """What months are called."""
+        setting, language = self.plan.scenario(), self.language
+        return lambda month: frames.when(setting, month, language)
 
     def _show_state(self) -> None:
         self.widget.state = {
-            "playing": self.playing, "speed": self.speed, "notice": self.notice, "language": self.language,
-            "languages": list(languages()), "undo": self.undone[-1].done if self.undone else "",
+            "playing": self.playing, "speed": self.speed, "busy": self.busy, "notice": self.notice,
+            "language": self.language, "languages": list(languages()),
+            "undo": self.undone[-1].done if self.undone else "",
             "link": self.link(), "engine": "compiled" if self.towns.models[0].engine.compiled else "plain",
             "over": self.towns.over, "join": self.room.shown() if self.room is not None else None,
         }  # fmt: skip
@@ -502,6 +529,10 @@ class Session:
         """Say on the page what went wrong."""
         said = f"{type(problem).__name__}: {problem}"[:MOST_SAID]
         self.tell(text(self.language, f"town.problem.{what}", problem=said, **more), "error")
+
+    def _busiest(self) -> int:
+        """The resident to whom most has happened in both towns."""
+        return eventful(self.towns.pasts, self.plan.first)
 
     # ---- luck ----------------------------------------------------------------------------------------------
 
