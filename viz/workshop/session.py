@@ -22,6 +22,7 @@ from viz.workshop import cards, frames
 from viz.workshop.headlines import Teller
 from viz.workshop.luck import PAIRS, Shadows, fan
 from viz.workshop.plan import BOTH, SIDES, Act, Plan, PlanError, Side, link_of, size_of
+from viz.workshop.rooms import Room, listens
 from viz.workshop.stage import Stage
 from viz.workshop.storyboards import Flow, offered, storyboard
 from viz.workshop.towns import TwoTowns, warm_up
@@ -55,10 +56,9 @@ class Session:
         language: str = ENGLISH,
         *,
         pairs: int = PAIRS,
-        pages: Mapping[str, Any] | None = None,
+        room: Room | None = None,
     ) -> None:
-        self.pairs = pairs
-        self.pages: dict[str, Any] = dict(pages or {})
+        self.pairs, self.room = pairs, room
         self.lock = threading.RLock()
         self.widget = Stage()
         self.run, self.seq = 0, 0
@@ -79,6 +79,7 @@ class Session:
         self.towns = TwoTowns(plan or Plan(), month)
         self.widget.on_msg(self._hear)
         self._show_run()
+        self._leave = room.watch(self._show_state) if room is not None else None
 
     # ---- what the page asks ------------------------------------------------------------------------------
 
@@ -255,6 +256,25 @@ class Session:
             with self.lock:
                 self.language = str(message["v"])
                 self._show_run()
+
+    def do_join(self, message: Mapping[str, Any]) -> None:
+        """Open or close the room, or hand this plan to everybody in it. Only a facilitator's session has a room."""
+        if self.room is None:
+            raise PlanError(text(self.language, "rooms.not_yours"))
+        asked = message.get("do")
+        if asked == "open" and not listens():
+            raise PlanError(text(self.language, "rooms.not_possible"))
+        if asked == "open":
+            self.room.open(self.plan)
+        elif asked == "push":
+            self.room.push(self.plan)
+        elif asked == "close":
+            self.room.close()
+
+    def given(self, plan: Plan) -> None:
+        """Begin the facilitator's plan; one's own can be had back."""
+        self.change(plan, text(self.language, "rooms.act"), None)
+        self.tell(text(self.language, "rooms.pushed"))
 
     def do_understood(self, _: Mapping[str, Any]) -> None:
         """The notice has been read."""
@@ -469,7 +489,7 @@ class Session:
             "playing": self.playing, "speed": self.speed, "notice": self.notice, "language": self.language,
             "languages": list(languages()), "undo": self.undone[-1].done if self.undone else "",
             "link": self.link(), "engine": "compiled" if self.towns.models[0].engine.compiled else "plain",
-            "over": self.towns.over, "pages": self.pages,
+            "over": self.towns.over, "join": self.room.shown() if self.room is not None else None,
         }  # fmt: skip
 
     def link(self) -> str:
@@ -542,6 +562,8 @@ class Session:
     def close(self) -> None:
         """End it: the thread, the other pairs of towns, the widget, the towns."""
         self.closed = True
+        if self._leave is not None:
+            self._leave()
         self.pause()
         if self.shadows is not None:
             self.shadows.stop()
