@@ -212,7 +212,9 @@ def looks_in(words: str) -> Iterator[tuple[str, Look]]:
             continue
         side, _, asked = blank.strip().partition(" ")
         if side not in SIDES:
-            raise ValueError(f"{{{blank}}} is none of {{left}}, {{right}}, {{ahead}}, {{behind}}, {{month 60}}, {{left …}}")
+            raise ValueError(
+                f"{{{blank}}} is none of {{left}}, {{right}}, {{ahead}}, {{behind}}, {{month 60}}, {{left …}}"
+            )
         yield side, look_in(asked)
 
 
@@ -226,10 +228,17 @@ class Stage(Protocol):
     language: str
     lock: threading.RLock
 
-    def change(self, plan: Plan, done: str, month: int | None) -> None: ...
-    def do(self, act: Act) -> None: ...
-    def live_to(self, month: int) -> None: ...
-    def judge(self, outcome: str) -> None: ...
+    def change(self, plan: Plan, done: str, month: int | None) -> None:
+        """Another plan, from its first month or another."""
+
+    def do(self, act: Act) -> None:
+        """Do something from the next month on."""
+
+    def live_to(self, month: int) -> None:
+        """Live on at once until a month is over."""
+
+    def judge(self, outcome: str) -> None:
+        """Judge the luck of an outcome."""
 
 
 class Stood(NamedTuple):
@@ -392,8 +401,9 @@ def offered(language: str) -> list[list[Any]]:
 
 
 def storyboards() -> Mapping[str, Storyboard]:
-    """Those that come with Kith, and those in a folder of one's own, by name. One that is not well written is left out."""
-    return {name: each for name, each in _storyboards(environ.get(OWN_FOLDER, "")).items() if isinstance(each, Storyboard)}
+    """Those that come with Kith, and those in a folder of one's own, by name. Broken ones are left out."""
+    found = _storyboards(environ.get(OWN_FOLDER, ""))
+    return {name: each for name, each in found.items() if isinstance(each, Storyboard)}
 
 
 def broken() -> Mapping[str, StoryboardError]:
@@ -530,7 +540,9 @@ class _Draft:
             if key in SIDES:
                 found[key] = self.side(key, given)
             elif isinstance(given, bool) or not isinstance(given, str if key == "setting" else int):
-                self.wrong(f"{key} is {given!r}; it must be {'a name in quotes' if key == 'setting' else 'a whole number'}")
+                self.wrong(
+                    f"{key} is {given!r}; it must be {'a name in quotes' if key == 'setting' else 'a whole number'}"
+                )
             else:
                 found[key] = given
         return found
@@ -540,8 +552,12 @@ class _Draft:
         if isinstance(given, str):
             return Side(given)
         if isinstance(given, Mapping) and isinstance(given.get("governance"), str):
-            return Side(given["governance"], tuple((name, each) for name, each in given.items() if name != "governance"))
-        self.wrong(f'{key} is {given!r}; it must be a governance, or {{ governance = "contract", sharing_time = 0.04 }}')
+            return Side(
+                given["governance"], tuple((name, each) for name, each in given.items() if name != "governance")
+            )
+        self.wrong(
+            f'{key} is {given!r}; it must be a governance, or {{ governance = "contract", sharing_time = 0.04 }}'
+        )
         return Side()
 
     # ---- a step ----
@@ -642,10 +658,10 @@ class _Draft:
         if not isinstance(tables, Mapping) or not all(isinstance(each, list) for each in tables.values()):
             self.wrong(f"question: options is {given!r}; it must be a list of texts")
             return ()
-        found = [
-            self.words({"options": {language: each[place] for language, each in tables.items() if place < len(each)}}, "options")
-            for place in range(max(map(len, tables.values()), default=0))
-        ]
+        found = []
+        for place in range(max(map(len, tables.values()), default=0)):
+            each = {language: listed[place] for language, listed in tables.items() if place < len(listed)}
+            found.append(self.words({"options": each}, "options"))
         many = (2, 3) if not isinstance(answer, Most) else (len(answer.looks),)
         if answer is not None and len(found) not in many:
             allowed = " or ".join(map(str, many))
@@ -694,4 +710,3 @@ def answer_in(written: str) -> Compared | Most:
 
 def _same() -> Words:
     return {language: text(language, "storyboards.same") for language in languages()}
-
