@@ -17,6 +17,7 @@ from agents.declared import Declared, fields_of, near
 from agents.tables import COMPONENTS, NEEDS, NOBODY, RECORDS, Component, Kind, Layer, Need, Sector, State, Status, Town
 from simulation.scenario import ScenarioError
 from simulation.town import name_of
+from viz.workshop.sketch import in_short
 
 TYPES = ("residents", "services", "partners", "agreements", "peers", "funders", "neighbourhoods")
 """The tables whose rows are agents, in the order of `model.agents`."""
@@ -157,7 +158,7 @@ def cell(value: Any) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, (float, np.floating)):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        return in_short(float(value))
     return str(value)
 
 

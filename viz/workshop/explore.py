@@ -296,10 +296,15 @@ def Number(name: str, asked: Asked, ask: Set, say: Say) -> None:
                 low, high = written(options["min"]), written(options["max"])
                 words("p", say("default", value=written(usual), low=low, high=high), "kith-quiet")
             if declared.grade:
-                told = {"unit": declared.unit, "grade": declared.grade, "source": declared.source}
-                words("p", say("grade", **told), "kith-quiet")
+                words("p", known_how_well(declared), "kith-quiet")
         if changed:
             solara.Button(say("back_to", value=written(usual)), on_click=lambda: put(usual), small=True)
+
+
+def known_how_well(declared: Declared) -> str:
+    """A number's unit, how good its evidence is, and the source, unless that says no more than the grade."""
+    source = "" if declared.source == declared.grade else f": {declared.source}"
+    return f"{declared.unit} · {declared.grade}{source}"
 
 
 def usual_of(name: str, asked: Asked, scenario: Scenario) -> tuple[Any, Declared | None]:
@@ -539,12 +544,12 @@ def RulesTab(town: OwnTown, say: Say) -> None:
     with tag("div", "kith-rules"):
         with tag("section"):
             words("p", say("rules_hint"), "kith-quiet")
-            heads = ("rule_stage", "rule_name", "rule_table", "rule_says")
+            heads = ("rule_name", "rule_says", "rule_table")
             Table(
                 caption=say("tab_rules"),
                 columns=[{"name": head, "label": say(head)} for head in heads],
-                rows=[[each.stage, each.name, each.table, each.says] for each in month],
-                picks=1,
+                rows=staged(month),
+                picks=0,
                 picked=chosen,
                 event_pick=choose,
             )
@@ -563,6 +568,17 @@ def RulesTab(town: OwnTown, say: Say) -> None:
                 Download(own.encode, rule_files.OWN_FILE, save)
                 words("p", say("then"))
                 Code(code=f"kith compare --rules {rule_files.OWN_FILE}", **copying)
+
+
+def staged(month: tuple[rule_files.Shown, ...]) -> list[list[str]]:
+    """The rules as rows of a table, with a row of one cell where a stage begins."""
+    rows, before = [], ""
+    for each in month:
+        if each.stage != before:
+            rows.append([each.stage])
+        rows.append([each.name, each.says, each.table])
+        before = each.stage
+    return rows
 
 
 # ---- for Mesa's own page -------------------------------------------------------------------------------

@@ -33,8 +33,8 @@ STATES = {
     State.HANDED_BACK: "#98609F",
     State.CLOSED: "#3B0A2E",
 }
-WIDE, HIGH = 640, 560
-LINE_WIDE, LINE_HIGH = 460, 190
+WIDE, HIGH = 600, 552
+LINE_WIDE, LINE_HIGH = 460, 158
 
 Points = npt.NDArray[np.float64]
 
@@ -67,8 +67,8 @@ class Places:
         many, organisations = len(model.town.residents), len(model.town.organisations)
         where = np.array(list(model.positions.values()))
         names = list(model.positions)
-        reach = max(1e-9, float(np.abs(where).max()))
-        scale = (min(WIDE, HIGH) / 2 - 12) / reach
+        across, up = np.maximum(np.abs(where).max(axis=0), 1e-9)
+        scale = min((WIDE / 2 - 14) / across, (HIGH / 2 - 14) / up)
         xy = np.column_stack([WIDE / 2 + scale * where[:, 0], HIGH / 2 - scale * where[:, 1]])
         found = dict(zip(names, xy, strict=True))
         self.residents = np.array([found["resident", row] for row in range(many)]).reshape(-1, 2)
@@ -188,7 +188,7 @@ def line_picture(
     values: Sequence[float], months: int, name: str, title: str, unit: str, shocks: Iterable[int], say: Callable[..., str]
 ) -> str:
     """A measure over the months of a run, the settling months shaded and the beginnings of shocks marked."""
-    left, right, top, bottom = 62, 12, 34, 26
+    left, right, top, bottom = 58, 12, 46, 24
     known = [(month, value) for month, value in enumerate(values, start=1) if math.isfinite(value)]
     low, high, every = span_of([value for _, value in known])
     wide, tall = LINE_WIDE - left - right, LINE_HIGH - top - bottom
@@ -205,7 +205,7 @@ def line_picture(
         parts.append(f'<path d="M{left} {y(value):.1f}H{LINE_WIDE - right}" stroke="{QUIET}"/>')
         parts.append(_text(left - 6, y(value) + 4, number(value, every), "end"))
     for month in range(0, months + 1, 12 if months <= 132 else 24):
-        parts.append(_text(x(month), LINE_HIGH - 8, str(month), "middle"))
+        parts.append(_text(x(month), LINE_HIGH - 6, str(month), "middle"))
     for month in sorted({each for each in shocks if 0 < each <= months}):
         parts.append(
             f'<path d="M{x(month):.1f} {top}V{top + tall}" stroke="{SHOCK}" stroke-width="2" stroke-dasharray="4 3"/>'
@@ -215,9 +215,10 @@ def line_picture(
         parts.append(f'<path d="M{path}" stroke="{BLUE}" stroke-width="2.4" stroke-linejoin="round"/>')
         month, value = known[-1]
         parts.append(f'<circle cx="{x(month):.1f}" cy="{y(value):.1f}" r="4" fill="{BLUE}"/>')
-    now = number(known[-1][1], every / 10) if known else "–"
+    now = in_short(known[-1][1]) if known else "–"
     parts.append(f'<text x="0" y="17" font-size="15" font-weight="600" fill="{INK}">{escape(name)}</text>')
-    parts.append(_text(LINE_WIDE - right, 17, f"{now} {unit}", "end", 14))
+    parts.append(_text(LINE_WIDE - right, 17, f"{now} ({unit})", "end", 14))
+    parts.append(_text(0, 34, title, "start"))
     described = say("chart.described", measure=title, unit=unit, month=len(values), value=now)
     return _svg(LINE_WIDE, LINE_HIGH, f"{name}: {title}", described, parts)
 
@@ -227,7 +228,7 @@ def span_of(values: Sequence[float]) -> tuple[float, float, float]:
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if high - low < 1e-9 * max(1.0, abs(high)):
         low, high = low - 0.5 * max(1e-3, abs(low)), high + 0.5 * max(1e-3, abs(high))
-    rough = (high - low) / 3
+    rough = (high - low) / 2
     power = 10.0 ** math.floor(math.log10(rough))
     every = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= rough * 0.999)
     return math.floor(low / every) * every, math.ceil(high / every) * every, every
@@ -239,6 +240,11 @@ def number(value: float, step: float) -> str:
     if decimals and abs(step * 10**decimals - round(step * 10**decimals)) > 1e-6:
         decimals += 1
     return f"{value + 0.0:,.{decimals}f}"
+
+
+def in_short(value: float) -> str:
+    """A number in three figures; thousands in full."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def shock_months(model: CommunityModel) -> list[int]:
