@@ -46,15 +46,19 @@ class Open:
         _, self.rendered = solara.render(solara.AppLayout(children=[page()]), handle_error=False)
 
     def press(self, label: str) -> None:
+        """Click a button."""
         self.rendered.find(ipyvuetify.Btn, children=[label]).widget.click()
 
     def slider(self, label: str):
+        """The slider of a number."""
         return self.rendered.find(ipyvuetify.Slider, label=label).widget
 
     def shows(self, kind, **what) -> bool:
+        """Whether there is such a widget."""
         return bool(self.rendered.find(kind, **what).widgets)
 
     def picture(self) -> str:
+        """The town's picture."""
         return self.rendered.find(solara.widgets.HTML).widget.unsafe_innerHTML
 
 

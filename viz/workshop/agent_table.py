@@ -148,9 +148,7 @@ def in_order(table: pd.DataFrame, column: str, falling: bool) -> pd.DataFrame:
 def cells(table: pd.DataFrame, columns: Sequence[str], rows: int = FIRST) -> list[list[str]]:
     """The first rows as text."""
     shown = table[list(columns)].head(rows)
-    return [
-        [cell(value) for value in row] for row in shown.astype(object).itertuples(index=False, name=None)
-    ]
+    return [[cell(value) for value in row] for row in shown.astype(object).itertuples(index=False, name=None)]
 
 
 def cell(value: Any) -> str:

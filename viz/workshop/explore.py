@@ -52,7 +52,7 @@ def Table(
     caption: str,
     columns: list[dict[str, str]],
     rows: list[list[str]],
-    sorted: str = "",  # noqa: A002  the name of what the table is sorted by
+    sorted: str = "",
     falling: bool = False,
     picks: int = -1,
     picked: str = "",
@@ -128,7 +128,7 @@ def Controls(town: OwnTown, asked: Asked, beat: solara.Reactive[int], say: Say) 
     _ = beat.value
 
     def redraw() -> None:
-        beat.set(beat.peek() + 1)
+        beat.set(town.tick())
 
     def step() -> None:
         town.live()
@@ -217,7 +217,7 @@ def Numbers(
     def now() -> None:
         town.change(asked)
         tell(town.trouble is None)
-        beat.set(beat.peek() + 1)
+        beat.set(town.tick())
 
     def undo() -> None:
         kept = {name: value for name, value in asked.given.items() if name in BASICS}
@@ -270,10 +270,7 @@ def Number(name: str, asked: Asked, ask: Set, say: Say) -> None:
         else:
             ask(lambda before: before.with_given(name, given))
 
-    if declared is None:
-        options = {**input_of(name, scenario), "value": value}
-    else:
-        options = form(declared, value)
+    options = {**input_of(name, scenario), "value": value} if declared is None else form(declared, value)
     inputs, _ = split_model_params({name: options})
 
     def change(_: str, given: Any) -> None:
@@ -323,6 +320,7 @@ def usual_of(name: str, asked: Asked, scenario: Scenario) -> tuple[Any, Declared
 def Exact(declared: Declared, value: Any, put: Set, name: str) -> None:
     """A box to type a value in; what does not fit is said below it, and nothing is changed."""
     problem, say_problem = solara.use_state("")
+    solara.use_effect(lambda: say_problem(""), [value])
 
     def take(typed: str) -> None:
         try:
@@ -348,7 +346,9 @@ def Shown(town: OwnTown, beat: solara.Reactive[int], say: Say) -> None:
         for name in TABS:
             classes = ["kith-open"] if name == opened else []
             current = {"aria-pressed": "true" if name == opened else "false"}
-            solara.Button(say(f"tab_{name}"), on_click=partial(open_, name), text=True, classes=classes, attributes=current)
+            solara.Button(
+                say(f"tab_{name}"), on_click=partial(open_, name), text=True, classes=classes, attributes=current
+            )
         words("p", now_of(town, say), "kith-now")
     if town.trouble is not None:
         Card(town.trouble, say, broken=town.broken, kept=town.model is not None)
@@ -521,7 +521,9 @@ def NetworkTab(town: OwnTown, say: Say) -> None:
         Table(
             caption=say(f"layers.{of}"),
             columns=[{"name": head, "label": say(head)} for head in heads],
-            rows=[[say(f"network.{each.key}"), value_of(each, say), say(f"network.{each.key}_means")] for each in found],
+            rows=[
+                [say(f"network.{each.key}"), value_of(each, say), say(f"network.{each.key}_means")] for each in found
+            ],
         )
         words("p", f"{say(f'layers.{of}')}. {say('measured', month=month)}", "kith-quiet")
         if found and found[0].value > network.LOOKED_FROM:
@@ -602,5 +604,3 @@ def make_town_component(agent_portrayal: Callable[[Any], Any] | None = None, lan
         return solara.HTML(unsafe_innerHTML=picture, style="width: 100%;")
 
     return town_picture
-
-

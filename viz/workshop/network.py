@@ -31,7 +31,7 @@ class Measured(NamedTuple):
 
 
 def layer_of(town: Town, layer: str) -> nx.Graph:
-    """One layer of ties as a graph: organisations that live, or residents, with what mixing is asked about as `group`."""
+    """One layer of ties as a graph: residents, or living organisations, each with the group mixing is about."""
     graph = nx.Graph()
     if layer in ("kith", "uses"):
         homes = town.residents["neighbourhood"].tolist()

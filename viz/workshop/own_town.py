@@ -6,6 +6,7 @@ holds it here. Whatever goes wrong while a town is founded or lived is kept in w
 
 from __future__ import annotations
 
+import itertools
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -68,7 +69,9 @@ class Trouble:
 class OwnTown:
     """A page's town. Its model is `None` until it has been founded once."""
 
-    def __init__(self, asked: Asked | None = None, rules: Mapping[str, Rule] | None = None, engine: str = "auto") -> None:
+    def __init__(
+        self, asked: Asked | None = None, rules: Mapping[str, Rule] | None = None, engine: str = "auto"
+    ) -> None:
         self.asked = asked or Asked()
         self.model: CommunityModel | None = None
         self.trouble: Trouble | None = None
@@ -78,6 +81,7 @@ class OwnTown:
         self._terms = self.asked.terms
         self._busy = threading.RLock()
         self._stop: threading.Event | None = None
+        self._ticks = itertools.count(1)
         self.found(self.asked)
 
     def found(self, asked: Asked) -> None:
@@ -121,6 +125,10 @@ class OwnTown:
         """Whether there is another month to live."""
         return self.model is not None and bool(self.model.running) and not self.broken
 
+    def tick(self) -> int:
+        """A number that was never given before: what tells a page to draw anew, whichever thread asks."""
+        return next(self._ticks)
+
     @property
     def replaced(self) -> frozenset[str]:
         """The rules that are other people's here."""
@@ -131,15 +139,17 @@ class OwnTown:
         """Whether months pass by themselves."""
         return self._stop is not None and not self._stop.is_set()
 
-    def live(self) -> None:
-        """Live one month. A rule that raises breaks it off: the town may be looked at, and no more be lived."""
+    def live(self) -> bool:
+        """Live one month, and say whether there is another. A rule that raises breaks it off: then there is none."""
         with self._busy:
             if not self.can_live or self.model is None:
-                return
+                return False
             try:
                 self.model.step()
             except Exception as error:  # noqa: BLE001  rules are other people's
                 self.trouble, self.broken = trouble_with("live", error), True
+                return False
+            return bool(self.model.running)
 
     def play(self, drawn: Callable[[], None]) -> None:
         """Live month after month; `drawn` is called after each, and the next waits until it has returned."""
@@ -149,9 +159,8 @@ class OwnTown:
 
         def months() -> None:
             try:
-                while not stop.is_set() and self.can_live:
-                    self.live()
-                    if not self.can_live:
+                while not stop.is_set():
+                    if not self.live():
                         stop.set()
                     drawn()
                     stop.wait(BETWEEN)

@@ -185,7 +185,13 @@ def legend(say: Callable[..., str]) -> str:
 
 
 def line_picture(
-    values: Sequence[float], months: int, name: str, title: str, unit: str, shocks: Iterable[int], say: Callable[..., str]
+    values: Sequence[float],
+    months: int,
+    name: str,
+    title: str,
+    unit: str,
+    shocks: Iterable[int],
+    say: Callable[..., str],
 ) -> str:
     """A measure over the months of a run, the settling months shaded and the beginnings of shocks marked."""
     left, right, top, bottom = 58, 12, 46, 24
@@ -204,12 +210,12 @@ def line_picture(
         value = low + step * every
         parts.append(f'<path d="M{left} {y(value):.1f}H{LINE_WIDE - right}" stroke="{QUIET}"/>')
         parts.append(_text(left - 6, y(value) + 4, number(value, every), "end"))
-    for month in range(0, months + 1, 12 if months <= 132 else 24):
-        parts.append(_text(x(month), LINE_HIGH - 6, str(month), "middle"))
-    for month in sorted({each for each in shocks if 0 < each <= months}):
-        parts.append(
-            f'<path d="M{x(month):.1f} {top}V{top + tall}" stroke="{SHOCK}" stroke-width="2" stroke-dasharray="4 3"/>'
-        )
+    years = range(0, months + 1, 12 if months <= 132 else 24)
+    parts += [_text(x(month), LINE_HIGH - 6, str(month), "middle") for month in years]
+    parts += [
+        f'<path d="M{x(month):.1f} {top}V{top + tall}" stroke="{SHOCK}" stroke-width="2" stroke-dasharray="4 3"/>'
+        for month in sorted({each for each in shocks if 0 < each <= months})
+    ]
     if known:
         path = "L".join(f"{x(month):.1f} {y(value):.1f}" for month, value in known)
         parts.append(f'<path d="M{path}" stroke="{BLUE}" stroke-width="2.4" stroke-linejoin="round"/>')
@@ -264,6 +270,6 @@ def _svg(wide: int, high: int, title: str, described: str, parts: Iterable[str])
 
 
 def _text(x: float, y: float, text: str, anchor: str, size: int = 13) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{MUTED}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{MUTED}" text-anchor="{anchor}">{escape(text)}</text>'
+    )
