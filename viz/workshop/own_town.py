@@ -160,8 +160,9 @@ class OwnTown:
         def months() -> None:
             try:
                 while not stop.is_set():
-                    if not self.live():
-                        stop.set()
+                    with self._busy:
+                        if stop.is_set() or not self.live():
+                            stop.set()
                     drawn()
                     stop.wait(BETWEEN)
             finally:
@@ -170,9 +171,10 @@ class OwnTown:
         threading.Thread(target=months, daemon=True, name="own-town").start()
 
     def pause(self) -> None:
-        """Live no further months by themselves."""
-        if self._stop is not None:
-            self._stop.set()
+        """Live no further months by themselves: when this returns, the month that was being lived is over."""
+        with self._busy:
+            if self._stop is not None:
+                self._stop.set()
 
     def close(self) -> None:
         """Let go of the town: the page is gone."""
