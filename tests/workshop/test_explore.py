@@ -91,6 +91,22 @@ def test_inputs_show_the_values_of_their_setting():
     assert values == {"inflow": model.town.parameters["inflow"], "governance": model.setting.governance}
 
 
+def test_what_an_input_cannot_have_given_is_not_taken():
+    params = forms.model_params()
+    for name, value in (("setting", "../../pyproject.toml"), ("kith", "/etc/hosts"), ("residents", 5_000_000)):
+        assert forms.fits(params[name], params[name]["value"])
+        assert not forms.fits(params[name], value)
+    for value in (True, "0.1", None, [0.1], math.nan, math.inf):
+        assert not forms.fits(params["inflow"], value)
+    assert not forms.fits(params["slow_months"], 2.5)
+
+
+def test_an_address_chooses_among_what_there_is():
+    assert explore.asked_by("language=de&setting=wage_step") == {"language": "de", "setting": "wage_step"}
+    for search in (None, "", "setting=../../pyproject.toml&language=xx", "setting=%00", "a=b&&&=="):
+        assert explore.asked_by(search) == {"language": "en", "setting": "calm"}
+
+
 def test_every_parameter_stands_under_one_theme():
     assert sorted(name for names in forms.themes().values() for name in names) == sorted(PARAMETERS)
 
@@ -477,6 +493,20 @@ def test_a_rule_that_raises_shows_a_card_and_the_page_goes_on():
     page.press("Reset")
     assert "KeyError" not in page.text()
     page.rendered.close()
+
+
+def test_a_page_that_is_sent_what_it_never_offered_stays_as_it_was(page):
+    page.slider("residents").v_model = 5_000_000
+    setting = next(each for each in selects(page) if each.label == "setting")
+    setting.v_model = "../../pyproject.toml"
+    page.press("Reset")
+    assert "Month 0 of 84" in page.text()
+    page.press("Agents")
+    assert "80 rows" in page.text()
+
+
+def selects(page) -> list:
+    return page.all(ipyvuetify.Select)
 
 
 def test_the_page_speaks_every_language():

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
 import pandas as pd
 import solara
@@ -21,11 +22,11 @@ from agents.declared import Declared
 from agents.rule import Rule
 from agents.terms import terms_for
 from simulation.measures import MEASURES, label
-from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError, load_scenario
+from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError, load_scenario, settings
 from viz.workshop import agent_table, network, rule_files, sketch
-from viz.workshop.forms import DIALS, form, input_of, matching, model_params, moved, read, themes, written
+from viz.workshop.forms import DIALS, fits, form, input_of, matching, model_params, moved, read, themes, written
 from viz.workshop.own_town import Asked, OwnTown, Trouble, trouble_with
-from viz.workshop.words import ENGLISH, text
+from viz.workshop.words import ENGLISH, languages, text
 
 with warnings.catch_warnings():
     # Mesa 3.3 is told off for an early return in its own ComponentsView while it is imported; nothing we call.
@@ -72,13 +73,19 @@ def Code(code: str, copy: str, copied: str) -> None:
 
 @solara.component
 def Explore(
-    language: str = "en",
-    setting: str = "calm",
+    language: str | None = None,
+    setting: str | None = None,
     rules: Mapping[str, Rule] | None = None,
     engine: str = "auto",
     back: str = "",
 ) -> None:
-    """The page. `rules` replace the model's own by name; `back` is where a link leads that takes people back."""
+    """The page. `rules` replace the model's own by name; `back` is where a link leads that takes people back.
+
+    Language and setting that are not given are those of the page's address, as in ?language=de&setting=wage_step.
+    """
+    address = asked_by(solara.use_router().search)
+    language = language or address["language"]
+    setting = setting or address["setting"]
     say = partial(said, language)
     town = solara.use_memo(lambda: OwnTown(Asked(setting=setting), rules, engine), [])
     solara.use_effect(lambda: town.close, [])
@@ -94,6 +101,14 @@ def Explore(
             Numbers(town, asked, ask, beat, say, in_english=language != ENGLISH)
         with tag("main"):
             Shown(town, beat, say)
+
+
+def asked_by(search: str | None) -> dict[str, str]:
+    """The language and the setting that an address asks for, of those there are; else English, and calm."""
+    query = parse_qs(search or "")
+    known = {"language": (languages(), ENGLISH), "setting": (settings(), "calm")}
+    wanted = {name: query.get(name, [usual])[-1] for name, (_, usual) in known.items()}
+    return {name: wanted[name] if wanted[name] in every else usual for name, (every, usual) in known.items()}
 
 
 def said(language: str, key: str, **values: object) -> str:
@@ -169,6 +184,8 @@ def Choice(asked: Asked, ask: Set, say: Say) -> None:
     inputs["setting"]["value"], inputs["governance"]["value"] = asked.setting, asked.governance
 
     def change(name: str, value: Any) -> None:
+        if not fits(inputs[name], value):
+            return
         if name == "setting":
             seed, months = load_scenario(value).seed, "months"
             ask(lambda before: replace(before.with_given(months, None), setting=value, seed=seed))
@@ -242,7 +259,10 @@ def Numbers(
         solara.InputText(say("search"), value=wanted, on_value=search, continuous_update=True)
         if not wanted.strip():
             solara.Select(
-                say("theme"), value=called(theme), values=list(headings), on_value=lambda name: choose(headings[name])
+                say("theme"),
+                value=called(theme),
+                values=list(headings),
+                on_value=lambda name: choose(headings.get(name, theme)),
             )
         else:
             many = {"number": len(names), "shown": len(shown)}
@@ -275,7 +295,7 @@ def Number(name: str, asked: Asked, ask: Set, say: Say) -> None:
 
     def change(_: str, given: Any) -> None:
         step = options.get("step")
-        if step is None or moved(given, value, step):
+        if fits(options, given) and (step is None or moved(given, value, step)):
             put(given)
 
     with tag("div", "kith-number kith-changed" if changed else "kith-number"):
@@ -413,19 +433,22 @@ def TownTab(town: OwnTown, beat: int, say: Say) -> None:
         ]
         return sketch.town_picture(model, say), lines
 
+    def draw(names: list[str]) -> None:
+        choose([name for name in names if name in MEASURE])
+
     seen = looked(town, look, say)
     if seen is None:
         return
     picture, lines = seen
     with tag("div", "kith-town"):
-        with tag("div", "kith-card kith-map"):
+        with tag("div", "kith-panel kith-map"):
             solara.HTML(unsafe_innerHTML=picture)
             solara.HTML(unsafe_innerHTML=sketch.legend(say))
         with tag("section"):
-            solara.SelectMultiple(say("measures"), chosen, list(MEASURE), on_value=choose, dense=True)
+            solara.SelectMultiple(say("measures"), chosen, list(MEASURE), on_value=draw, dense=True)
             with tag("div", "kith-charts"):
                 for name, line in zip(chosen, lines, strict=True):
-                    solara.HTML(unsafe_innerHTML=line, classes=["kith-card"]).key(name)
+                    solara.HTML(unsafe_innerHTML=line, classes=["kith-panel"]).key(name)
             Download(lambda: agent_table.csv_of(history_of(town)), "kith_months.csv", say("all_measures"))
 
 
@@ -462,15 +485,18 @@ def AgentsTab(town: OwnTown, beat: int, say: Say) -> None:
     types = {say(f"type.{each}"): each for each in agent_table.TYPES}
     kind = say(f"type.{agents}")
 
-    def sort_by(name: str) -> None:
-        sort((name, name == order[0] and not order[1]))
+    def sort_by(name: object) -> None:
+        if isinstance(name, str) and name in every.columns:
+            sort((name, name == order[0] and not order[1]))
 
     def head(name: str) -> dict[str, str]:
         meaning, unit = agent_table.meaning_of(agents, name)
         return {"name": name, "label": name, "hint": f"{meaning} ({unit})", "sorts": say("sort_by", column=name)}
 
     with tag("div", "kith-row"):
-        solara.Select(say("agents"), value=kind, values=list(types), on_value=lambda name: choose(types[name]))
+        solara.Select(
+            say("agents"), value=kind, values=list(types), on_value=lambda name: choose(types.get(name, agents))
+        )
         solara.InputText(say("filter"), value=wanted, on_value=want, error=problem or False, message=say("filter_hint"))
     solara.SelectMultiple(
         say("columns"), shown, list(every.columns), on_value=lambda names: show({**columns, agents: names}), dense=True
@@ -507,7 +533,10 @@ def NetworkTab(town: OwnTown, say: Say) -> None:
     words("p", say("network_hint"), "kith-quiet")
     with tag("div", "kith-row"):
         solara.Select(
-            say("layer"), value=say(f"layers.{layer}"), values=list(layers), on_value=lambda name: choose(layers[name])
+            say("layer"),
+            value=say(f"layers.{layer}"),
+            values=list(layers),
+            on_value=lambda name: choose(layers.get(name, layer)),
         )
         with tag("div", "kith-buttons"):
             solara.Button(say("measure"), on_click=task, disabled=task.pending, classes=["kith-main"])
@@ -543,6 +572,11 @@ def RulesTab(town: OwnTown, say: Say) -> None:
     month = rule_files.month()
     told = rule_files.shown(chosen)
     own = rule_files.own_file(chosen)
+
+    def pick(name: object) -> None:
+        if name in [each.name for each in month]:
+            choose(name)
+
     with tag("div", "kith-rules"):
         with tag("section"):
             words("p", say("rules_hint"), "kith-quiet")
@@ -553,7 +587,7 @@ def RulesTab(town: OwnTown, say: Say) -> None:
                 rows=staged(month),
                 picks=0,
                 picked=chosen,
-                event_pick=choose,
+                event_pick=pick,
             )
         with tag("section", attributes={"aria-live": "polite"}):
             words("h2", told.name)

@@ -98,6 +98,18 @@ def form(declared: Declared, value: Any) -> Any:
     return {"type": "SliderFloat", "min": low, "max": high, "step": step_of(low, high, value), **told}
 
 
+def fits(options: Mapping[str, Any], value: object) -> bool:
+    """Whether an input can have given this value: what a page is sent is checked, whoever sends it."""
+    if options["type"] == "Select":
+        return isinstance(value, str) and value in options["values"]
+    if options["type"] == "InputText":
+        return isinstance(value, str)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    whole = options["type"] != "SliderInt" or float(value).is_integer()
+    return whole and options["min"] - 1e-9 <= value <= options["max"] + 1e-9
+
+
 def step_of(low: float, high: float, value: float) -> float:
     """The widest step of 1, 2 or 5 times a power of ten that leaves enough steps and meets both ends and the value.
 
