@@ -25,8 +25,10 @@ from typing import IO, TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.study import Study, StudyError, plain, study_from
+from experiments.store import host_class
+from experiments.study import Study, StudyError, file_beside, plain, study_from
 from simulation.journal import made_with
+from simulation.scenario import GRAPHS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,7 +205,7 @@ def _found(folder: Path, study: Study) -> None:
     commit_bytes(folder / DESIGN, parquet_bytes(design))
     told = {
         "format": FORMAT, "key": study.key, "name": study.name, "rows": rows_in_design(study), "rules": study.rules,
-        "made_with": made_with(), "study": study.table(),
+        "made_with": made_with(study.scenario) | {"host": host_class()}, "study": study.table(),
     }  # fmt: skip
     commit_bytes(folder / WHAT, json.dumps(told, indent=1, ensure_ascii=False, default=str).encode())
 
@@ -254,8 +256,12 @@ def _no_points() -> pd.DataFrame:
 
 
 def design_in(folder: str | Path) -> pd.DataFrame:
-    """The points of the study in a folder, a line for each."""
-    return pq.read_table(Path(folder) / DESIGN).to_pandas()
+    """The points of the study in a folder, a line for each. Files of a graph that are beside it are named in full."""
+    folder = Path(folder)
+    points = pq.read_table(folder / DESIGN).to_pandas()
+    for layer in [name for name in GRAPHS if name in points]:
+        points[layer] = [file_beside(folder, layer, value) for value in points[layer]]
+    return points
 
 
 class Writing:

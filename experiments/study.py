@@ -29,7 +29,19 @@ from experiments.pairs import CALM, FAIR_FIGHT, NAMES, SHOCK, ComparisonError, G
 from experiments.resilience import OUTCOMES, RESILIENCE
 from experiments.store import read_question
 from simulation.reader import RulesError
-from simulation.scenario import GRAPHS, LAYERS, PARAMETERS, SIZES, TOP, Draft, Scenario, ScenarioError
+from simulation.scenario import (
+    GRAPHS,
+    LAYERS,
+    PARAMETERS,
+    SIZES,
+    TOP,
+    Draft,
+    Scenario,
+    ScenarioError,
+    is_kind,
+    toml,
+    toml_key,
+)
 from simulation.shocks import History, Series, Shock, key_of, numbers_of, problem_with
 from simulation.written_rules import rules_from_text
 
@@ -212,6 +224,14 @@ class Study:
             del told["seeds"]
         return told | {"analysis": copy.deepcopy(dict(self.analysis))}
 
+    @property
+    def graph_files(self) -> tuple[str, ...]:
+        """The files on which towns of this study are founded, each once."""
+        held = [str(file.resolve()) for file in self.scenario.graph_files().values()]
+        varied = [one for one in self.varied if one.name in GRAPHS]
+        held += [str(value) for one in varied for value in one.values if not is_kind(one.name, str(value))]
+        return tuple(dict.fromkeys(held))
+
     @cached_property
     def key(self) -> str:
         """A hash of everything that makes the rows what they are: two studies with the same key are one."""
@@ -224,7 +244,32 @@ class Study:
         told["design"].pop("file", None)
         said = [told, list(told["governances"]), list(told["vary"]), self.rules, self.listed]
         text = json.dumps(said, sort_keys=True, default=str, allow_nan=False)
+        for file in self.graph_files:  # a file may lie elsewhere; what is in it is in the fingerprint of each row
+            text = text.replace(json.dumps(file), json.dumps(Path(file).name))
         return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def study_in_toml(study: Study) -> str:
+    """The study as a file that asks the same again. Rules are then in rules.py beside it, and a list in points.csv."""
+    told = study.table()
+    told["design"] |= {"file": "points.csv"} if study.listed else {}
+    told |= {"rules": "rules.py"} if study.rules else {}
+    sections = {name: told.pop(name) for name in list(told) if isinstance(told[name], dict)}
+    return "\n".join([*_in_toml(told, ""), *_in_toml(sections, "")]) + "\n"
+
+
+def _in_toml(table: Mapping[str, Any], place: str) -> Iterator[str]:
+    """A table in TOML's words: what is plain first, then its sections."""
+    inner = [name for name, value in table.items() if isinstance(value, dict)]
+    inner += [name for name, value in table.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    for name in (name for name in table if name not in inner):
+        value = table[name]
+        yield f"{toml_key(name)} = {str(value).lower() if isinstance(value, bool) else toml(value)}"
+    for name in inner:
+        where = f"{place}{toml_key(name)}"
+        for each in table[name] if isinstance(table[name], list) else [table[name]]:
+            yield from ("", f"[[{where}]]" if isinstance(table[name], list) else f"[{where}]")
+            yield from _in_toml(each, f"{where}.")
 
 
 def rows_in_design(study: Study) -> int:
@@ -291,7 +336,7 @@ def study_from(
     assert governances is not None
     design, wrong = _design_in(table.get("design", {"kind": "grid"}))
     problems += wrong
-    varied, wrong = _vary_in(table.get("vary", {}), scenario, governances)
+    varied, wrong = _vary_in(table.get("vary", {}), scenario, governances, path.parent)
     problems += wrong
     _refuse(problems, path)
     listed: tuple[tuple[Any, ...], ...] = ()
@@ -433,7 +478,7 @@ def _rules_in(given: Any, path: Path) -> tuple[str, list[str]]:
 
 
 def _vary_in(
-    given: Any, scenario: Scenario, governances: Mapping[str, Governance]
+    given: Any, scenario: Scenario, governances: Mapping[str, Governance], beside: Path
 ) -> tuple[tuple[Varied, ...], list[str]]:
     if not isinstance(given, dict):
         return (), [f"vary is {given!r}; it must be a section, [vary]"]
@@ -445,11 +490,19 @@ def _vary_in(
             found.append(f"[vary] {problem}")
             continue
         one, wrong = _one_varied(name, levels, declared)
+        if one is not None and name in GRAPHS:
+            one = replace(one, values=tuple(file_beside(beside, name, value) for value in one.values))
         found += [f"[vary] {each}" for each in wrong]
         if one is not None:
             varied.append(one)
             found += _end_problems(one, scenario, governances)
     return tuple(varied), found
+
+
+def file_beside(folder: Path, layer: str, value: Any) -> Any:
+    """A file of a graph named in full, where there is one of this name in the study's folder."""
+    file = folder / str(value)
+    return str(file.resolve()) if not is_kind(layer, str(value)) and file.is_file() else value
 
 
 def _flattened(given: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -681,7 +734,10 @@ def _points_in(file: str, path: Path) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
     try:
-        return pd.read_csv(path.parent / file, encoding="utf-8-sig", skipinitialspace=True)
+        points = pd.read_csv(path.parent / file, encoding="utf-8-sig", skipinitialspace=True)
+        for layer in [name for name in GRAPHS if name in points]:
+            points[layer] = [file_beside(path.parent, layer, value) for value in points[layer]]
+        return points
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise StudyError(f"{path.name}: [design] file is {file!r}; it cannot be read: {said.lower()}") from None

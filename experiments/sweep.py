@@ -306,7 +306,7 @@ def _settle_stale(folder: Path, study: Study, anyway: bool, again: Sequence[str]
     if not many or anyway:
         return
     if "stale" in again:
-        models = _Models(study, folder)
+        models = Models(study, folder)
         forget(folder, models.stale_in, models.may_be_stale)
         return
     raise SweepError(
@@ -318,7 +318,7 @@ def _settle_stale(folder: Path, study: Study, anyway: bool, again: Sequence[str]
 
 def stale_rows(folder: Path, study: Study) -> tuple[int, int]:
     """How many rows were not lived by this version of the model, and how many there are."""
-    models = _Models(study, folder)
+    models = Models(study, folder)
     stale = of = 0
     for first, last in kept(ranges_in(folder)):
         of += last - first
@@ -331,14 +331,17 @@ def stale_rows(folder: Path, study: Study) -> tuple[int, int]:
     return stale, of
 
 
-class _Models:
-    """Which fingerprint the rows of each point should have: one for all, unless points are founded on files."""
+class Models:
+    """Which fingerprint the rows of each point should have: one for all, unless points are founded on files.
 
-    def __init__(self, study: Study, folder: Path) -> None:
-        self.study = study
+    `model` is the fingerprint of the code: of the one that is running, where no other is named.
+    """
+
+    def __init__(self, study: Study, folder: Path, model: str = "") -> None:
+        self.study, self.model = study, model
         by_point = any(one.name in ("kith", "peer") for one in study.varied)
         self.design = design_in(folder) if by_point else None
-        self.one = "" if by_point else batches.made_by(study.scenario, study.rules)
+        self.one = "" if by_point else batches.made_by(study.scenario, study.rules, model)
         self.known: dict[tuple[Any, ...], str] = {}
 
     def of(self, point: int) -> str:
@@ -348,7 +351,7 @@ class _Models:
         layers = {name: str(self.design.at[point, name]) for name in ("kith", "peer") if name in self.design}
         key = tuple(layers.values())
         if key not in self.known:
-            self.known[key] = batches.made_by(self.study.scenario.with_(**layers), self.study.rules)
+            self.known[key] = batches.made_by(self.study.scenario.with_(**layers), self.study.rules, self.model)
         return self.known[key]
 
     def may_be_stale(self, part: Path) -> bool:

@@ -987,6 +987,58 @@ def analyse(
     tell(f"report: {place / 'report.html'}")
 
 
+@app.command(epilog="Example:  kith bundle results/fuel_price        kith bundle --check results/fuel_price.zip")
+def bundle(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder of kith sweep or kith compare; with --check, a bundle.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write.", show_default="FOLDER.zip")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check a bundle instead of making one.")] = False,
+    rerun: Annotated[str, typer.Option(metavar="N", help="With --check: rows to live again, or all.")] = "5",
+    own_rules: Annotated[
+        bool, typer.Option("--own-rules", help="With --check: follow rules in the bundle, which runs its Python.")
+    ] = False,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Pack a study into one file that can be checked and done again; or check one.
+
+    Packed are rows, question, code, versions, the model described, citation, licence, and a hash of every file. A check
+    compares every hash, sees that the code is the model that the rows name, and lives rows again that are chosen at
+    random. Exit code 0 when all of it holds, 1 when something does not, 2 where it cannot be looked at.
+    """
+    from experiments import bundle as bundles  # noqa: PLC0415
+    from viz.sweeps import bundled_json, bundled_text, checked_json, checked_text  # noqa: PLC0415
+
+    if folder is None:
+        raise Mistake("bundle: give a folder of kith sweep or kith compare; or --check and a bundle")
+    if not check:
+        packed = bundles.bundle(folder, out)
+        say(bundled_json(packed) if json else bundled_text(packed))
+        tell(f"written: {packed.file}")
+        return
+    if rerun != "all" and not rerun.isdigit():
+        raise Mistake(f"--rerun {rerun}: it must be a number of rows, or all")
+    bar: Bar | None = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal bar
+        bar = bar or Bar(total, "row")
+        bar.show(done)
+
+    with warnings_told():
+        try:
+            found = bundles.check(
+                folder, None if rerun == "all" else int(rerun), own_rules=own_rules, workers=workers, tell=show
+            )
+        finally:
+            if bar is not None:
+                bar.close()
+    say(checked_json(found) if json else checked_text(found))
+    if not found.holds or found.cannot:
+        raise typer.Exit(MISTAKE if found.holds else FAILED)
+
+
 @app.command(epilog="Example:  kith settings")
 def settings(json: Json = False) -> None:
     """List the settings that come with Kith: what happens in each."""
