@@ -65,6 +65,8 @@ DESIGN_KEYS = {
 }
 """What each kind of design may be told, beside its kind."""
 UNTIL_KEYS = ("outcome", "narrower_than", "at_least", "at_most")
+ANALYSIS_KEYS = ("outcomes", "x", "y", "panels")
+"""What [analysis] may say: which outcomes are shown, and how a grid is laid out in panels."""
 LEVELS = ("values", "low", "high", "steps")
 MULTIPLES = ("shock_size", "shock_length")
 EVERY_ARM = "dials"
@@ -317,8 +319,6 @@ def study_from(
     for key in ("monthly", "events"):
         if not isinstance(table.get(key, False), bool):
             problems.append(f"{key} is {table[key]!r}; it must be true or false")
-    if not isinstance(table.get("analysis", {}), dict):
-        problems.append(f"analysis is {table['analysis']!r}; it must be a section, [analysis]")
     outcomes, wrong = _outcomes_in(table.get("outcomes"))
     problems += wrong
     until, wrong = _until_in(table.get("until"), outcomes)
@@ -344,6 +344,7 @@ def study_from(
         given = points if points is not None else _points_in(design["file"], path)
         varied, listed, problems = _listed(given, varied, scenario, governances, str(design.get("file", "the list")))
     problems += _design_problems(design, varied)
+    problems += _analysis_problems(table.get("analysis", {}), design, varied, outcomes)
     _refuse(problems, path)
     study = Study(
         scenario, governances, varied, design, seeds, until, outcomes, table.get("monthly", False),
@@ -459,6 +460,30 @@ def _until_in(given: Any, outcomes: Sequence[str]) -> tuple[Until | None, list[s
     if found:
         return None, found
     return Until(str(outcome), float(table["narrower_than"]), table["at_least"], table["at_most"]), []
+
+
+def _analysis_problems(
+    given: Any, design: Mapping[str, Any], varied: Sequence[Varied], outcomes: Sequence[str]
+) -> list[str]:
+    if not isinstance(given, dict):
+        return [f"analysis is {given!r}; it must be a section, [analysis]"]
+    found = [f'[analysis] has no key "{key}".{near(key, ANALYSIS_KEYS)}' for key in given if key not in ANALYSIS_KEYS]
+    names = [one.name for one in varied]
+    laid = {key: given[key] for key in ("x", "y", "panels") if key in given}
+    for key, name in laid.items():
+        if name not in names:
+            found.append(f"[analysis] {key} is {name!r}; it must be something that is varied.{near(name, names)}")
+    if laid and not {"x", "y"} <= set(laid):
+        found.append("[analysis] x and y go together; panels may be added to them")
+    if laid and (design["kind"] not in ("grid", "list") or set(names) != set(laid.values()) or len(laid) != len(names)):
+        found.append("[analysis] x, y and panels lay out a grid in which these are all that is varied, each named once")
+    asked = given.get("outcomes", [])
+    if not isinstance(asked, list):
+        return [*found, f"[analysis] outcomes is {asked!r}; it must be a list"]
+    known = [f"{name}.{end}" for name in NAMES if name in outcomes for end in (SHOCK, CALM, "effect")]
+    known += [name for name in LOSSES if name in outcomes]
+    found += [f'[analysis] outcomes: there is no "{each}".{near(each, known)}' for each in asked if each not in known]
+    return found
 
 
 def _rules_in(given: Any, path: Path) -> tuple[str, list[str]]:

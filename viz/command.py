@@ -987,6 +987,32 @@ def analyse(
     tell(f"report: {place / 'report.html'}")
 
 
+@app.command(epilog="Example:  kith reproduce who_bears_the_shock        (the same again goes on where it was ended)")
+def reproduce(
+    study: Annotated[
+        str, typer.Argument(help="A study file, the name of one that comes with Kith, or a folder of one.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder to write.", show_default="results/STUDY")] = None,
+    workers: Annotated[int | None, typer.Option(help="Rows at once.", show_default="one a processor")] = None,
+) -> None:
+    """A whole study in one command: kith sweep, then kith analyse with every figure as SVG, PDF and PNG.
+
+    Ends with FOLDER/analysis/report.html, a page that stands alone, and the figures beside it, each with its table.
+    Pack all of it into one file with kith bundle FOLDER.
+    """
+    kept = Path(study)
+    folder = out or (kept if kept.is_dir() else RESULTS / kept.stem)
+    code = OK
+    try:
+        sweep(study, folder, workers)
+    except typer.Exit as ended:  # rows that failed are told on the page
+        code = ended.exit_code
+        if code != FAILED:
+            raise
+    analyse(folder, kinds="svg,pdf,png")
+    raise typer.Exit(code)
+
+
 @app.command(epilog="Example:  kith bundle results/fuel_price        kith bundle --check results/fuel_price.zip")
 def bundle(
     folder: Annotated[
