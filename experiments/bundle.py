@@ -39,7 +39,7 @@ from experiments.pairs import NAMES, tasks_for
 from experiments.parts import DESIGN, FAILED, LIVED, ROWS, TABLES, WHAT, design_in, kept, name_of
 from experiments.resilience import resilience
 from experiments.store import host_class
-from experiments.study import Study, plain, study_in_toml
+from experiments.study import Study, plain, rows_in_design, study_in_toml
 from experiments.sweep import Models, status_of
 from experiments.workers import Lived, Task, live, processors, rules_in
 from simulation.engines import engine_for
@@ -596,7 +596,7 @@ class _Sweep:
             strangers += sum(models.stale_in(part))
         if strangers:
             yield f"{strangers:,} of {self.rows:,} rows name another model than the code in the archive makes"
-        if at > len(design_in(self.folder)) * self.study.rows_at_a_point:
+        if at > rows_in_design(self.study):
             yield "there are more rows than the design has"
 
     def some(self, many: int | None) -> list[int]:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -146,6 +146,14 @@ class Until:
         yield self.at_most
 
 
+class Stage(NamedTuple):
+    """Pairs that were asked for together: the number of their first row, their first replicate, and how many."""
+
+    row: int
+    replicate: int
+    pairs: int
+
+
 @dataclass(frozen=True)
 class Study:
     """A question, the setting it is asked of, and every town that is lived for it. A study that exists was checked."""
@@ -167,6 +175,8 @@ class Study:
     listed: tuple[tuple[Any, ...], ...] = ()
     """The points of a list, in the order of what is varied."""
     path: Path | None = field(default=None, compare=False)
+    stages: tuple[Stage, ...] = ()
+    """Where more pairs were asked for later, each lot of them; rows of a later lot follow those of all earlier ones."""
 
     @property
     def name(self) -> str:
@@ -198,11 +208,32 @@ class Study:
         """Rows set aside for each point."""
         return self.seeds * len(self.governances)
 
+    @cached_property
+    def lots(self) -> tuple[Stage, ...]:
+        """Every lot of pairs, in the order in which they were asked for."""
+        return self.stages or (Stage(0, 0, self.seeds),)
+
     def place_of(self, row: int) -> tuple[int, int, str]:
         """The point, the replicate and the governance of a row: replicates follow one another, arms side by side."""
-        point, within = divmod(row, self.rows_at_a_point)
+        lot = next(each for each in reversed(self.lots) if each.row <= row)
+        point, within = divmod(row - lot.row, lot.pairs * len(self.governances))
         replicate, arm = divmod(within, len(self.governances))
-        return point, replicate, self.arms[arm]
+        return point, lot.replicate + replicate, self.arms[arm]
+
+    def rows_of(self, point: int, pairs: int) -> Iterator[tuple[int, int]]:
+        """The rows of the first so many pairs at a point, as ranges."""
+        arms = len(self.governances)
+        for lot in self.lots:
+            many = min(lot.pairs, pairs - lot.replicate)
+            if many > 0:
+                first = lot.row + point * lot.pairs * arms
+                yield first, first + many * arms
+
+    def with_more(self, seeds: int) -> Study:
+        """The same study with more pairs at each point. Those it has keep the numbers of their rows."""
+        lots = (*self.lots, Stage(rows_in_design(self), self.seeds, seeds - self.seeds))
+        until = replace(self.until, at_most=seeds) if self.until else None
+        return replace(self, seeds=seeds, stages=lots, until=until)
 
     def seed_of(self, replicate: int) -> int:
         """The seed of a replicate: the same at every point and for every governance."""
@@ -237,14 +268,25 @@ class Study:
     @cached_property
     def key(self) -> str:
         """A hash of everything that makes the rows what they are: two studies with the same key are one."""
+        lots = [list(each) for each in self.stages]
+        return self._hash(self.table(), *([lots] * bool(lots)))
+
+    @cached_property
+    def kin(self) -> str:
+        """The same without how many pairs there are: of two studies that are kin, one may ask for more of the same."""
         told = self.table()
+        told.pop("seeds", None)
+        told.get("until", {}).pop("at_most", None)
+        return self._hash(told)
+
+    def _hash(self, told: dict[str, Any], *more: Any) -> str:
         for name in ("title", "question", "analysis"):
             del told[name]
         setting = told["setting"]
         for name in ("name", "title", "story", "look_for"):
             setting.pop(name, None)
         told["design"].pop("file", None)
-        said = [told, list(told["governances"]), list(told["vary"]), self.rules, self.listed]
+        said = [told, list(told["governances"]), list(told["vary"]), self.rules, self.listed, *more]
         text = json.dumps(said, sort_keys=True, default=str, allow_nan=False)
         for file in self.graph_files:  # a file may lie elsewhere; what is in it is in the fingerprint of each row
             text = text.replace(json.dumps(file), json.dumps(Path(file).name))

@@ -71,6 +71,7 @@ from experiments.parts import (
     sweep_up,
     tables_in,
     unwritten,
+    write_down,
 )
 from experiments.study import Study, Until, load_study, plain, rows_in_design
 from experiments.workers import processors
@@ -186,8 +187,9 @@ def sweep(
     check_shard(shard)
     if workers is not None and workers < 1:
         raise SweepError(f"workers is {workers}; there must be at least 1")
-    open_folder(folder, study)
+    study = open_folder(folder, study)
     with Writing(folder, shard):
+        write_down(folder, study)
         clear_litter(folder, all_of_it=shard is None)
         sweep_up(folder)
         _settle_stale(folder, study, anyway, again)
@@ -217,18 +219,17 @@ def wanted(study: Study, folder: Path, shard: Range | None = None) -> Iterator[l
     if study.until is None:
         yield list(_dealt(study, [(0, rows_in_design(study))], shard))
         return
-    arms, whole = len(study.arms), study.rows_at_a_point
-    open_points = list(range(rows_in_design(study) // whole))
+    open_points = list(range(rows_in_design(study) // study.rows_at_a_point))
     so_far: list[Range] = []
     settled: list[Range] = []
     for pairs in study.until.rounds():
-        so_far = settled + [(point * whole, point * whole + pairs * arms) for point in open_points]
+        so_far = settled + [each for point in open_points for each in study.rows_of(point, pairs)]
         yield list(_dealt(study, sorted(so_far), shard))
         if pairs == study.until.at_most:
             return
-        mine = [point for point in open_points if any(_dealt(study, [(point * whole, point * whole + 1)], shard))]
+        mine = [point for point in open_points if any(_dealt(study, study.rows_of(point, 1), shard))]
         done = narrow_enough(study, folder, mine, pairs)
-        settled += [(point * whole, point * whole + pairs * arms) for point in open_points if point in done]
+        settled += [each for point in open_points if point in done for each in study.rows_of(point, pairs)]
         open_points = [point for point in open_points if point not in done]
 
 
@@ -269,13 +270,19 @@ def _dealt(study: Study, ranges: Iterable[Range], shard: Range | None) -> Iterat
         yield from ranges
         return
     place, many = shard[0] - 1, shard[1]
-    unit = study.rows_at_a_point if study.until else len(study.arms)
-    cell = unit * max(1, min(512, rows_in_design(study) // (unit * many * 16)))
+    arms, lot = len(study.arms), study.lots[0]
+    unit = lot.pairs * arms if study.until else arms
+    begun_with = study.stages[1].row if study.stages else rows_in_design(study)  # more pairs change no shard's share
+    cell = max(1, min(512, begun_with // (unit * many * 16)))
     for first, last in ranges:
+        if study.until:
+            if study.place_of(first)[0] // cell % many == place:
+                yield first, last
+            continue
         at = first
         while at < last:
-            end = min(last, (at // cell + 1) * cell)
-            if (at // cell) % many == place:
+            end = min(last, (at // (cell * arms) + 1) * (cell * arms))
+            if (at // (cell * arms)) % many == place:
                 yield at, end
             at = end
 
@@ -687,8 +694,7 @@ class _Asked:
         return max(1, min(LARGEST, int(self.batch_seconds / each), math.ceil(self.left / (SHARES * many))))
 
     def _batch(self, piece: _Piece, rows: Sequence[int] = ()) -> Batch:
-        whole = self.study.rows_at_a_point
-        numbers = {row // whole for row in rows} or range(piece.first // whole, (piece.last - 1) // whole + 1)
+        numbers = {self.study.place_of(row)[0] for row in rows or range(piece.first, piece.last)}
         return Batch(
             piece.first, piece.last, self.told, self.points.some(numbers),
             str(self.folder.resolve()), self.study.key, model_fingerprint(), self.crumbs, self.timeout, self.living,
