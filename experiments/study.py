@@ -65,8 +65,8 @@ DESIGN_KEYS = {
 }
 """What each kind of design may be told, beside its kind."""
 UNTIL_KEYS = ("outcome", "narrower_than", "at_least", "at_most")
-ANALYSIS_KEYS = ("outcomes", "x", "y", "panels")
-"""What [analysis] may say: which outcomes are shown, and how a grid is laid out in panels."""
+ANALYSIS_KEYS = ("outcomes", "x", "y", "panels", "own")
+"""What [analysis] may say: outcomes to show, how a grid is laid out in panels, and anything at all in a table `own`."""
 LEVELS = ("values", "low", "high", "steps")
 MULTIPLES = ("shock_size", "shock_length")
 EVERY_ARM = "dials"

@@ -918,7 +918,8 @@ def map_(
     """Map where each governance does better over two numbers that a study varies, and find the line between them.
 
     Towns are lived on an even grid, then near the line; the line itself is found by halving. Writes map.html, a figure
-    of every outcome as SVG, PDF and PNG, and the numbers as Parquet and CSV.
+    of every outcome as SVG, PDF and PNG, and the numbers as Parquet and CSV. May be interrupted: the same command goes
+    on, and one that refines further begins with what is there.
     """
     from viz import maps  # noqa: PLC0415
 
@@ -931,11 +932,17 @@ def map_(
     try:
         found = maps.map_study(
             study, x, y, outcome, against, grid=(grid, grid), refine=refine, pairs=pairs, most=most, workers=workers,
-            tell=bar.show,
+            keep=folder, tell=bar.show,
         )  # fmt: skip
+    except KeyboardInterrupt:
+        tell(f"stopped: what was lived is kept in {folder}; the same command goes on" * (study is not None))
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         bar.close()
-    maps.write(folder, found)
+    try:
+        maps.write(folder, found)
+    except OSError as error:
+        raise Mistake(f"--out {folder}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
     say(maps.as_json(found) if json else maps.as_text(found))
     tell(f"written: {folder / maps.PAGE}")
     if found.map.failed:
