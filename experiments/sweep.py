@@ -787,7 +787,7 @@ class _Points:
 
 def _hands_of(executor: Executor | None) -> int | None:
     """How many workers an executor has, where it says so."""
-    many = getattr(executor, "_max_workers", None)
+    many = getattr(executor, "num_workers", None) or getattr(executor, "_max_workers", None)
     client = getattr(executor, "_client", None)
     if client is not None:
         many = sum(client.ncores().values()) or None
