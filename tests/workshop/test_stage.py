@@ -122,6 +122,23 @@ def test_pictures_can_be_taken_home(stage):
         assert saved.value.path().read_bytes().startswith(begin)
 
 
+def test_a_room_is_asked_before_it_is_shown_and_no_key_reaches_the_towns_meanwhile(stage):
+    stage.get_by_test_id("menu").click()
+    stage.get_by_test_id("storyboard").click()
+    stage.get_by_test_id("storyboard-first_look").click()
+    flow = stage.get_by_test_id("flow")
+    expect(flow).to_be_visible(timeout=SOON)
+    stage.get_by_test_id("flow-next").click()
+    stage.get_by_test_id("flow-ask").click(timeout=SOON)
+    stage.get_by_test_id("more-1").click()
+    expect(stage.get_by_test_id("votes-1")).to_have_text("1", timeout=SOON)
+    before = stage.get_by_test_id("stage").get_attribute("data-shocks")
+    stage.keyboard.press("4")
+    stage.get_by_test_id("flow-reveal").click()
+    expect(stage.get_by_test_id("question").locator(".right")).to_have_count(1, timeout=SOON)
+    assert len(stage.get_by_test_id("stage").get_attribute("data-shocks").split(",")) == len(before.split(","))
+
+
 def test_nothing_sticks_out_of_the_page_on_any_screen(open_page):
     page = open_page("/?residents=100", width=1600, height=900)
     expect(page.get_by_test_id("stage")).to_have_attribute("data-month", FIRST, timeout=60_000)

@@ -15,7 +15,7 @@ export function sheets(stage) {
     const element = h("section", { class: `sheet ${place} ${className}`, role: "dialog", "aria-modal": modal, "aria-label": title, test }, h("header", {}, h("h2", {}, title), shut), body);
     const veil = modal ? h("div", { class: "veil", onclick: () => sheet.close() }) : null;
     const sheet = {
-      element, body, before,
+      element, body, before, modal,
       leave() {
         element.remove();
         if (veil) veil.remove();

@@ -6,7 +6,7 @@ import { lineChart } from "./charts.js";
 import { controls } from "./controls.js";
 import { h, refill, write } from "./dom.js";
 import { openDrawer } from "./drawer.js";
-import { flowPanel } from "./flow.js";
+import { flowPanel, openStoryboards } from "./flow.js";
 import { decode, headOf, Lived } from "./frame.js";
 import { openGallery } from "./gallery.js";
 import { journeyPanel } from "./journey.js";
@@ -260,6 +260,16 @@ export function render({ model, el }) {
   stage.menu = () => openMenu(stage);
   stage.key = () => openKey(stage);
   stage.sample = sample;
+  stage.storyboards = () => openStoryboards(stage);
+  // When the time of a storyboard's step is over; it runs on while the page is built anew.
+  const clocks = new Map();
+  stage.clockOf = (step, seconds) => {
+    if (!clocks.has(step)) {
+      clocks.clear();
+      clocks.set(step, Date.now() + 1000 * seconds);
+    }
+    return clocks.get(step);
+  };
   stage.toast = (text) => {
     if (!page) return;
     page.toast.textContent = text;
@@ -309,6 +319,7 @@ export function render({ model, el }) {
     const at = event.composedPath()[0];
     if (event.ctrlKey || event.metaKey || event.altKey || !page) return;
     if (event.key === "Escape") return void stage.open.close();
+    if (stage.open.open && stage.open.open.modal) return;
     if (/^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable) return;
     const pressed = event.key.toLowerCase();
     if (pressed === " " && /^(BUTTON|SUMMARY|A)$/.test(at.tagName)) return;
