@@ -24,6 +24,7 @@ from viz.workshop.gate import COOKIES
 from viz.workshop.plan import Plan, plan_in
 from viz.workshop.rooms import PAIRS, ROOM, RoomError, facilitates
 from viz.workshop.server import QUERY
+from viz.workshop.session import Session
 from viz.workshop.words import ENGLISH, languages, text
 
 log = logging.getLogger("kith.workshop")
@@ -93,7 +94,7 @@ def Opened(begin: Callable[[str, str], Tab]) -> Any:  # noqa: N802
 class Tab(NamedTuple):
     """What a tab has open: its session, and what else ends with it."""
 
-    session: Any
+    session: Session
     leave: Callable[[], None]
 
     def close(self) -> None:
@@ -106,10 +107,6 @@ def begun(begin: Callable[[str, str], Tab], search: str, language: str) -> tuple
     """A tab's session; or none, and what is wrong with the address."""
     try:
         return begin(search, language), ""
-    except ImportError as missing:
-        if not (missing.name or "").startswith("viz.workshop"):
-            raise
-        return None, text(language, "shell.coming_line")
     except RoomError as problem:
         return None, text(language, str(problem))
     except ValueError as problem:
@@ -119,14 +116,12 @@ def begun(begin: Callable[[str, str], Tab], search: str, language: str) -> tuple
 def facilitators(search: str, language: str) -> Tab:
     """The session of a tab that shows the two towns; with the room, where the tab is the facilitator's."""
     plan, month, _ = plan_in(plan_part(search))
-    from viz.workshop.session import Session  # noqa: PLC0415
-
     return Tab(Session(plan, month, language, room=ROOM), lambda: None)
 
 
 def participants(search: str, language: str) -> Tab:
     """The session of a participant's tab, in the room whose code the address says."""
-    sessions: list[Any] = []
+    sessions: list[Session] = []
 
     def give(plan: Plan) -> None:
         for each in sessions:
@@ -134,8 +129,6 @@ def participants(search: str, language: str) -> Tab:
 
     plan, leave = ROOM.enter(remembered(search, "room") or "", give)
     try:
-        from viz.workshop.session import Session  # noqa: PLC0415
-
         sessions.append(Session(plan, None, language, pairs=PAIRS))
     except BaseException:
         leave()
