@@ -210,8 +210,9 @@ def check_number(name: str, value: object) -> None:
 
 def check_side(side: Side) -> None:
     """Refuse a side whose ties cannot be held so."""
-    if not isinstance(side.governance, str) or len(side.governance) > A_LINE:
-        raise PlanError(f"governance is {str(side.governance)[:A_LINE]!r}; it must be a name or a number from 0 to 1")
+    held: object = side.governance
+    if not isinstance(held, str) or len(held) > A_LINE:
+        raise PlanError(f"governance is {str(held)[:A_LINE]!r}; it must be a name or a number from 0 to 1")
     try:
         terms_for(side.governance)
     except UnknownGovernance as problem:

@@ -14,16 +14,16 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 from simulation.scenario import ScenarioError
-from viz.workshop import cards, frames
+from viz.workshop import cards, frames, sharing
 from viz.workshop.luck import PAIRS, Shadows, fan
 from viz.workshop.past import eventful
 from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
 from viz.workshop.rooms import Room, listens
 from viz.workshop.stage import Stage
+from viz.workshop.storyboards import Flow, offered, storyboard
 from viz.workshop.towns import TwoTowns, warm_up
 from viz.workshop.words import ENGLISH, catalogue, languages, text
 
@@ -72,7 +72,9 @@ class Session:
         self.outcome = next(iter(frames.CHARTS))
         self.undone: list[Before] = []
         self.notice: dict[str, str] | None = None
+        self.busy = ""
         self.shadows: Shadows | None = None
+        self.flow: Flow | None = None
         self._stop, self._acked = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._told_luck = 0.0
@@ -169,12 +171,12 @@ class Session:
         key = _said(message, "key")
         size = size_of(key, message.get("size", 1))
         lasting = message.get("lasting", True) is not False
-        self._do(Act(self._next(), "shock", BOTH, key, size, lasting))
+        self.do(Act(self._next(), "shock", BOTH, key, size, lasting))
 
     def do_dial(self, message: Mapping[str, Any]) -> None:
         """Another value of a dial or a parameter from the next month on."""
         name, value = _said(message, "name"), _number(message.get("value"), "value")
-        self._do(Act(self._next(), "own", _side(message, BOTH), name, value))
+        self.do(Act(self._next(), "own", _side(message, BOTH), name, value))
 
     def do_fork(self, message: Mapping[str, Any]) -> None:
         """Both towns are one of them from here on, and the other side is held otherwise."""
@@ -183,7 +185,7 @@ class Session:
             act = Act(self._next(), "fork", side, "governance", _said(message, "governance"))
         else:
             act = Act(self._next(), "fork", side, _said(message, "dial"), _number(message.get("value"), "value"))
-        self._do(act)
+        self.do(act)
 
     def do_undo(self, _: Mapping[str, Any]) -> None:
         """Take back the last thing done, and live up to the same month without it."""
@@ -200,8 +202,7 @@ class Session:
         """Follow one resident in both towns; any number below 0 for somebody with much happening."""
         with self.lock:
             asked = int(_number(message.get("i"), "i"))
-            busiest = eventful(self.towns.pasts, self.plan.first)
-            self.followed = busiest if asked < 0 else min(asked, self.plan.residents - 1)
+            self.followed = self._busiest() if asked < 0 else min(asked, self.plan.residents - 1)
             self._show_person()
 
     def do_card(self, message: Mapping[str, Any]) -> None:
@@ -231,11 +232,11 @@ class Session:
                 return
             self._asking = True
             opened, place = self.opened, SIDES.index(side)
-            journal = self.towns.models[place].journal
+            journal, language, when = self.towns.models[place].journal, self.language, self._when()
 
         def find() -> None:
             try:
-                found = cards.why_in_full(journal, event, self.language, self._when)
+                found = cards.why_in_full(journal, event, language, when)
             except Exception as problem:  # noqa: BLE001  told on the card, whatever it is
                 found = [str(problem)]
             with self.lock:
@@ -249,9 +250,19 @@ class Session:
 
     def do_outcome(self, message: Mapping[str, Any]) -> None:
         """Judge the luck of another outcome."""
-        if message.get("v") in frames.CHARTS:
-            self.outcome = str(message["v"])
-            self._show_luck()
+        self.judge(str(message.get("v")))
+
+    def do_flow(self, message: Mapping[str, Any]) -> None:
+        """Lead the room through a storyboard: start, next, back, vote, reveal, end."""
+        with self.lock:
+            if message.get("do") == "start":
+                flow = Flow(storyboard(str(message.get("name"))), self)
+                flow.start()
+                self.flow = flow
+            elif self.flow is not None:
+                self.flow.hear(message)
+                self.flow = None if self.flow.over else self.flow
+            self._show_flow()
 
     def do_language(self, message: Mapping[str, Any]) -> None:
         """Speak another language."""
@@ -280,6 +291,30 @@ class Session:
             return
         self.change(plan, text(self.language, "rooms.act"), None)
         self.tell(text(self.language, "rooms.pushed"))
+
+    def do_file(self, message: Mapping[str, Any]) -> None:
+        """Make something to keep: the numbers, a replay, a pack. It is lived again beside, which takes a moment."""
+        kind = message.get("kind")
+        if kind not in sharing.KINDS:
+            raise PlanError(f"there is no file of the kind {str(kind)[:A_NAME]!r}: {', '.join(sharing.KINDS)}")
+        with self.lock:
+            if self.busy:
+                raise PlanError(text(self.language, "sharing.wait"))
+            self.busy = text(self.language, f"sharing.making.{kind}")
+            self._show_state()
+        threading.Thread(target=self._make_file, args=(kind,), name="kith-file", daemon=True).start()
+
+    def _make_file(self, kind: str) -> None:
+        try:
+            made = sharing.file_of(self, kind)
+        except Exception as problem:  # noqa: BLE001  told on the page, whatever it is
+            self.busy = ""
+            self._tell_of(problem)
+            return
+        self.busy = ""
+        if not self.closed:
+            self.widget.send({"file": {"name": made.name, "type": made.type}}, buffers=[made.data])
+            self._show_state()
 
     def do_understood(self, _: Mapping[str, Any]) -> None:
         """The notice has been read."""
@@ -321,6 +356,8 @@ class Session:
             acked.clear()
             if not self.step(stop) or not acked.wait(PATIENCE):
                 break
+            if self.flow is not None and self.flow.holds(self.towns.month):
+                break
             due = max(due + 1.0 / self.speed, time.perf_counter())
             stop.wait(max(0.0, due - time.perf_counter()))
         if not stop.is_set():
@@ -358,6 +395,14 @@ class Session:
             self.towns.close()
             self.towns = towns
 
+    def live_to(self, month: int) -> None:
+        """Live on at once until a month is over."""
+        with self.lock:
+            self.pause()
+            self.towns.live_to(month)
+            self._show_month()
+            self._send_history()
+
     # ---- changing the run ----------------------------------------------------------------------------------
 
     def change(self, plan: Plan, done: str, month: int | None) -> None:
@@ -375,7 +420,8 @@ class Session:
         self.notice = None
         self._show_run()
 
-    def _do(self, act: Act) -> None:
+    def do(self, act: Act) -> None:
+        """Do something from the next month on."""
         with self.lock:
             if self.towns.over:
                 raise PlanError(text(self.language, "town.problem.over"))
@@ -439,6 +485,7 @@ class Session:
         self._show_person()
         self._show_card()
         self._show_luck()
+        self._show_flow()
         self._show_state()
 
     def _describe(self) -> None:
@@ -461,30 +508,38 @@ class Session:
         if self.followed is None:
             self.widget.person = {}
             return
-        left, right = (model.town for model in self.towns.models)
+        towns = self.towns
+        left, right = (model.town for model in towns.models)
         self.widget.person = cards.person(
-            left, right, self.followed, self.language, self.towns.pasts, first=self.plan.first, when=self._when
+            left, right, self.followed, self.language, towns.pasts, first=self.plan.first, when=self._when()
         )
 
     def _show_card(self) -> None:
         if self.opened is None:
             return
         kind, row = self.opened
+        pasts, language, first, when = self.towns.pasts, self.language, self.plan.first, self._when()
         left, right = (model.town for model in self.towns.models)
         if kind == "organisation":
-            card = partial(cards.organisation_card, left, right, row)
+            found = cards.organisation_card(left, right, row, language, pasts, first=first, when=when)
         else:
-            card = partial(cards.tie_card, left, right, kind, row)
-        self.widget.card = card(self.language, self.towns.pasts, first=self.plan.first, when=self._when)
+            found = cards.tie_card(left, right, kind, row, language, pasts, first=first, when=when)
+        self.widget.card = found
 
-    def _when(self, month: int) -> str:
-        """A month as it is told on this page."""
-        return frames.when(self.plan.scenario(), month, self.language)
+    def _when(self) -> cards.When:
+        """What months are called."""
+        setting, language = self.plan.scenario(), self.language
+        return lambda month: frames.when(setting, month, language)
+
+    def _show_flow(self) -> None:
+        """The storyboard that is led; where there is none, those that could be."""
+        self.widget.flow = self.flow.shown() if self.flow else {"storyboards": offered(self.language)}
 
     def _show_state(self) -> None:
         self.widget.state = {
-            "playing": self.playing, "speed": self.speed, "notice": self.notice, "language": self.language,
-            "languages": list(languages()), "undo": self.undone[-1].done if self.undone else "",
+            "playing": self.playing, "speed": self.speed, "busy": self.busy, "notice": self.notice,
+            "language": self.language, "languages": list(languages()),
+            "undo": self.undone[-1].done if self.undone else "",
             "link": self.link(), "engine": "compiled" if self.towns.models[0].engine.compiled else "plain",
             "over": self.towns.over, "join": self.room.shown() if self.room is not None else None,
         }  # fmt: skip
@@ -503,7 +558,17 @@ class Session:
         said = f"{type(problem).__name__}: {problem}"[:MOST_SAID]
         self.tell(text(self.language, f"town.problem.{what}", problem=said, **more), "error")
 
+    def _busiest(self) -> int:
+        """The resident to whom most has happened in both towns."""
+        return eventful(self.towns.pasts, self.plan.first)
+
     # ---- luck ----------------------------------------------------------------------------------------------
+
+    def judge(self, outcome: str) -> None:
+        """Judge the luck of an outcome, if it is one that is drawn."""
+        if outcome in frames.CHARTS:
+            self.outcome = outcome
+            self._show_luck()
 
     def _live_shadows(self) -> None:
         """Begin to live other pairs of towns by the present plan, and forget those of the last."""
