@@ -10,15 +10,19 @@ import pytest
 
 from viz.workshop.words import text
 
-ADDRESSES = ("/", "/explore", "/debrief", "/sandbox")
+TITLES = {
+    "/": "shell.towns_title",
+    "/explore": "explore.title",
+    "/debrief": "shell.debrief_title",
+    "/sandbox": "shell.sandbox_title",
+}
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("address", TITLES)
 def test_every_page_opens_without_an_error_under_its_own_title(open_page, address):
     page = open_page(address)
     page.locator(".kith-page").wait_for(state="attached")
-    name = address.strip("/") or "towns"
-    page.wait_for_function("title => document.title === title", arg=text("en", f"shell.{name}_title"))
+    page.wait_for_function("title => document.title === title", arg=text("en", TITLES[address]))
 
 
 def test_the_two_towns_come_and_live_a_month_when_asked(open_page):
@@ -62,7 +66,7 @@ def test_a_page_is_in_the_language_its_address_asks_for(open_page):
     page = open_page("/explore?language=de")
     page.locator(".kith-page").wait_for(state="attached")
     assert page.locator("html").get_attribute("lang") == "de"
-    page.wait_for_function("title => document.title === title", arg=text("de", "shell.explore_title"))
+    page.wait_for_function("title => document.title === title", arg=text("de", "explore.title"))
 
 
 def test_solaras_own_bar_and_advertisement_are_not_there(open_page):

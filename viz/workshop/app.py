@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 import solara
 import solara.lab
 
+from viz.workshop.explore import Explore, asked_by
 from viz.workshop.gate import COOKIES
 from viz.workshop.plan import Plan, plan_in
 from viz.workshop.rooms import PAIRS, ROOM, RoomError, facilitates
@@ -76,6 +77,13 @@ def Towns() -> Any:  # noqa: N802
 def Sandbox() -> Any:  # noqa: N802
     """Two towns of a participant's own, for whoever has the code of the room."""
     return Opened(participants)
+
+
+@solara.component
+def Students() -> Any:  # noqa: N802
+    """The page for students: one town, its numbers, agents and rules."""
+    asked = asked_by(completed(solara.use_router().search))
+    return Explore(language=asked["language"], setting=asked["setting"], back="/")
 
 
 @solara.component
@@ -165,12 +173,12 @@ def from_file(file: str, component: str) -> Callable[[], Any]:
 
 
 PAGES = {
-    "/": ("towns_title", Towns),
-    "explore": ("explore_title", from_file("viz.workshop.explore", "Explore")),
-    "debrief": ("debrief_title", from_file("viz.workshop.debrief", "Debrief")),
-    "sandbox": ("sandbox_title", Sandbox),
+    "/": ("shell.towns_title", Towns),
+    "explore": ("explore.title", Students),
+    "debrief": ("shell.debrief_title", from_file("viz.workshop.debrief", "Debrief")),
+    "sandbox": ("shell.sandbox_title", Sandbox),
 }
-"""Each address with its title in words/*/shell.toml, and the component that shows it."""
+"""Each address with its title in words/*/*.toml, and the component that shows it."""
 
 FOR_ALL = ("sandbox",)
 """Pages that others on the network may open; all other pages are the facilitator's."""
@@ -182,7 +190,7 @@ def Page() -> Any:  # noqa: N802
     router = solara.use_router()
     language, address = language_asked(router.search), router.parts[0] or "/"
     title, component = PAGES[address]
-    solara.Title(text(language, f"shell.{title}"))
+    solara.Title(text(language, title))
     if address in FOR_ALL or facilitates(remembered(router.search or "", "key")):
         component()
     else:
