@@ -84,7 +84,9 @@ def test_code_that_a_page_sends_is_not_executed(workshop, tmp_path, kind):
 @pytest.mark.parametrize("target", ["no.such.target", "os.system", "jupyter.widget"])
 def test_a_line_to_nothing_we_offer_is_not_opened(workshop, target):
     with line_to(workshop.address) as line:
-        line.send(message("comm_open", {"comm_id": "1", "target_name": target, "data": {"code": "1/0", "state": {}}}, "1"))
+        line.send(
+            message("comm_open", {"comm_id": "1", "target_name": target, "data": {"code": "1/0", "state": {}}}, "1")
+        )
         line.send(message("comm_info_request", {"target_name": target}, "1"))
         assert '"comms":{}' in heard_until(line, "comm_info_reply").replace(" ", "")
 
