@@ -35,7 +35,7 @@ export function paidScale(lived, paid) {
   for (const each of paid) for (const [, from, to] of stretches(each)) [low, high] = [Math.min(low, from), Math.max(high, to)];
   const before = lived.scales.paid;
   if (before) [low, high] = [Math.min(low, before[0]), Math.max(high, before[before.length - 1])];
-  lived.scales.paid = steps(low, high, 4);
+  lived.scales.paid = steps(low, high, 3);
   return lived.scales.paid;
 }
 
