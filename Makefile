@@ -1,4 +1,5 @@
 # make run     install what Kith needs and compare the governances in the default town
+# make show    install what Kith needs and open the workshop: two towns, side by side
 # make test    everything a change must pass: style, types, tests
 # make torture sweeps killed fifty times, and on a real scheduler with a worker killed; some minutes
 # make bench   how fast the month is, as ratios measured in one run
@@ -14,16 +15,19 @@ PIP := $(IN)/python -m pip install -qq --disable-pip-version-check
 # The versions known to work together on the Python of .venv; on another Python the ranges in pyproject.toml decide.
 TRIED = $$(f=constraints/python$$($(IN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt; test -f $$f && echo "-c $$f" || true)
 
-.PHONY: run test torture bench clean
+.PHONY: run show test torture bench clean
 
 run: $(VENV)/.installed
 	@$(IN)/kith compare
+
+show: $(VENV)/.installed
+	@$(IN)/kith show
 
 test: $(VENV)/.installed-dev
 	$(IN)/ruff check .
 	$(IN)/ruff format --check .
 	$(IN)/mypy
-	$(IN)/python -m pytest -q -n auto -m "not torture"
+	$(IN)/python -m pytest -q -n auto --dist loadgroup -m "not torture"
 
 torture: $(VENV)/.installed-dev
 	$(IN)/python -m pytest -q -m torture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 from string import Formatter
 
@@ -54,6 +55,7 @@ def towns():
     return two_towns("contract", "relational")
 
 
+@cache
 def headlines_of(language):
     return {key: words for key, words in said_in(language).items() if key.startswith("headlines.") and "[" not in key}
 
@@ -116,6 +118,22 @@ def test_of_two_equal_towns_it_is_said_that_they_are_the_same(language):
         assert read(headline, language)[0].endswith(".same")
     only = two_towns("relational", terms_of_relational())
     assert [each.text for each in told(left, only[1])] == [each.text for each in told(left, right)]
+
+
+def test_towns_that_are_equal_in_one_number_only_are_not_called_the_same(towns):
+    """The second town as the first, but that its crises are written down as renewals, of which the first has none."""
+    left, right = towns[0], towns[0]._replace(events=towns[0].events.copy())
+    renewed = np.flatnonzero(right.events["kind"][: int(right.clock["events"])] == Happening.RENEWAL)
+    assert not len(renewed)
+    crises = np.flatnonzero(right.events["kind"][: int(right.clock["events"])] == Happening.CRISIS)
+    right.events["kind"][crises] = Happening.RENEWAL
+    tenders = [each for each in told(left, right) if each.topic == "tenders"]
+    assert tenders
+    for headline in tenders:
+        key, first, second = read(headline)
+        assert key.endswith(".say")
+        assert numbers_in(first)[0] == numbers_in(second)[0]
+        assert numbers_in(first)[1] != numbers_in(second)[1]
 
 
 def terms_of_relational():
@@ -324,3 +342,13 @@ def test_an_unknown_language_is_refused(towns):
 def test_the_catalogue_has_no_headline_that_nobody_tells():
     topics = {key.split(".")[1] for key in catalogue("en") if key.startswith("headlines.")}
     assert topics == {topic.name for topic in TOPICS} | {"shock", "opening", "summary", "and"}
+
+
+@pytest.mark.parametrize(
+    "given", [{"partners": 0}, {"neighbourhoods": 1}, {"partners": 1, "agreements_per_service": 1}]
+)
+def test_unusual_towns_can_be_told_of_too(given):
+    left, right = two_towns("contract", "relational", months=60, **given)
+    for headline in told(left, right, months=range(FIRST, 60)):
+        assert headline.text
+        assert (headline.topic == "places") <= ("neighbourhoods" not in given)

@@ -155,7 +155,8 @@ def test_a_copy_lives_on_by_itself_and_what_is_undone_is_forgotten():
     for _ in range(6):
         straight_on.step()
         straight.note(straight_on.town)
-    assert (then.months[-1].moves == straight.months[-1].moves).all()
+    for one, other in zip(then.months, straight.months, strict=True):
+        assert (one.moves == other.moves).all()
 
 
 def test_a_month_is_noted_once_and_in_order():

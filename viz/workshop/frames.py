@@ -22,9 +22,10 @@ from simulation.measures import MEASURES
 from simulation.scenario import SIZES, Scenario
 from simulation.shocks import History, months_of, outside_of
 from viz.workshop import layout, names
+from viz.workshop.headlines import Teller
 from viz.workshop.plan import FEWEST, MOST, SHOCKS, SIDES, Plan, declared, live_names, offered_settings
 from viz.workshop.towns import TwoTowns
-from viz.workshop.words import text, translated
+from viz.workshop.words import catalogue, text, translated
 
 CHARTS = {
     "wellbeing_lowest_tenth": ("number", 1),
@@ -38,6 +39,8 @@ ASSUMPTIONS = (
     "free_riders", "reserves_median", "frailty_spread",
 )  # fmt: skip
 """Parameters that may be changed on the screen: the ones on which the answer has been seen to turn."""
+PAYERS = ("rise", "funders", "partners", "staff", "residents")
+"""What the page calls the rise in costs, and those who bore it."""
 FULL = 128
 """The byte that says an organisation is exactly full."""
 STEPS = 50
@@ -168,8 +171,8 @@ def line_told(language: str, governance: str) -> str:
 
 
 def label(language: str, name: str) -> str:
-    """What a dial, a parameter or a size is called on the screen."""
-    return text(language, f"town.dial.{name}")
+    """What a dial, a parameter or a size is called on the screen; by its own name where it has no other."""
+    return catalogue(language).get(f"town.dial.{name}", name.replace("_", " ").capitalize())
 
 
 def number_told(value: float) -> str:
@@ -288,6 +291,45 @@ def sized(key: str, size: float, language: str) -> str:
 
 
 # ---- a month ---------------------------------------------------------------------------------------------------
+
+
+def teller(towns: TwoTowns, language: str) -> Teller:
+    """Who tells the headlines of a pair of towns, by what they are called now."""
+    left, right = (side_told(towns, place, language)["name"] for place in range(2))
+    return Teller(language, (left, right), first=towns.plan.first, months=towns.plan.months)
+
+
+def head(towns: TwoTowns, teller: Teller, language: str) -> dict[str, Any]:
+    """The month on the screen in words and numbers: all of a packet's head that the towns themselves can tell."""
+    setting, month = towns.plan.scenario(), towns.month
+    shocks = shocks_told(towns.plan, month, language)
+    landed = [(each["month"], each["key"], each["label"]) for each in shocks]
+    told = teller.headline(towns.models[0].town, towns.models[1].town, landed, month)
+    return {
+        "month": month, "when": when(setting, month, language), "headline": {"text": told.text, "topic": told.topic},
+        "shocks": shocks, "numbers": [numbers(model.town) for model in towns.models],
+        "values": [values_told(each[-1]) for each in towns.history(outcomes())],
+        "paid": [paid_told(each[-1]) for each in towns.borne()], "ended": towns.over,
+    }  # fmt: skip
+
+
+def history(towns: TwoTowns, run: int) -> dict[str, Any]:
+    """Every month shown so far, so that charts are full after a rebuild or a reload."""
+    return {
+        "run": run, "from": towns.plan.first,
+        "values": [[values_told(row) for row in each] for each in towns.history(outcomes())],
+        "paid": [[paid_told(row) for row in each] for each in towns.borne()],
+    }  # fmt: skip
+
+
+def values_told(row: Any) -> list[float]:
+    """A month's outcomes, as a chart needs them."""
+    return [round(float(value), 4) for value in row]
+
+
+def paid_told(row: Any) -> dict[str, float]:
+    """The rise in costs so far and who bore it, to the penny."""
+    return {name: round(float(value), 2) for name, value in zip(PAYERS, row, strict=True)}
 
 
 def packet(towns: TwoTowns, head: Mapping[str, Any]) -> bytes:

@@ -7,9 +7,9 @@ difference. A fan speaks only for the plan it was lived for: whatever is done be
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,10 @@ LOW, HIGH = 0.05, 0.95
 """The fan spans nine pairs in ten."""
 
 
+AT_ONCE = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1))
+"""So many pairs are lived at once, for however many tabs: the towns on the screens come first."""
+
+
 class Shadows:
     """Other pairs of towns that live the same plan. `tell` is called, from a thread, whenever one more is ready."""
 
@@ -37,47 +41,54 @@ class Shadows:
         self, plan: Plan, outcomes: tuple[str, ...], pairs: int = PAIRS, tell: Callable[[], object] = lambda: None
     ) -> None:
         self.plan, self.outcomes, self.pairs = plan, outcomes, pairs
+        self.problem: Exception | None = None
         self._tell = tell
         self._lived: list[Any] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="kith-luck")
-        self._futures: list[Future[None]] = [self._pool.submit(self._live, pair) for pair in range(pairs)]
+        self._thread = threading.Thread(target=self._live_all, name="kith-luck", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Live no more of them."""
         self._stopped.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until all are lived; False if that takes longer. Raises what went wrong in one of them."""
-        for future in self._futures:
-            try:
-                future.result(seconds)
-            except TimeoutError:
-                return False
-        return True
+        self._thread.join(seconds)
+        if self.problem is not None:
+            raise self.problem
+        return not self._thread.is_alive()
 
     @property
     def ready(self) -> int:
         """How many pairs have been lived."""
         return len(self._lived)
 
-    def _live(self, pair: int) -> None:
-        if self._stopped.is_set():
+    def _live_all(self) -> None:
+        try:
+            for pair in range(self.pairs):
+                with AT_ONCE:
+                    self._live(pair)
+                self._tell()
+        except StoppedError:
             return
-        towns = TwoTowns(
-            replace(self.plan, seed=seed_of(self.plan.seed, pair) % LARGEST_SEED), remember=False, engine="compiled"
-        )
-        towns.live_to(self.plan.months - 1, self._go_on)
-        found = towns.history(self.outcomes)
-        towns.close()
+        except Exception as problem:  # noqa: BLE001  the badge is beside the towns: it never stops them
+            self.problem = problem
+
+    def _live(self, pair: int) -> None:
+        self._go_on(0)
+        towns = TwoTowns(shadow_of(self.plan, pair), 0, remember=False, engine="compiled")
+        try:
+            towns.live_to(self.plan.months - 1, self._go_on)
+            found = towns.history(self.outcomes)
+        finally:
+            towns.close()
+        self._go_on(0)
         with self._lock:
             self._lived.append(found[1] - found[0])
-        if not self._stopped.is_set():
-            self._tell()
 
-    def _go_on(self, month: int) -> None:
+    def _go_on(self, _: int) -> None:
         if self._stopped.is_set():
             raise StoppedError
 
@@ -92,6 +103,11 @@ class Shadows:
         if not lived:
             return np.zeros((0, self.plan.months - self.plan.first))
         return so_far(np.stack(lived))
+
+
+def shadow_of(plan: Plan, pair: int) -> Plan:
+    """The same plan with luck of its own."""
+    return replace(plan, seed=seed_of(plan.seed, pair) % LARGEST_SEED)
 
 
 class StoppedError(Exception):

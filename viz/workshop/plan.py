@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlencode
 import agents
 from agents.declared import Declared, fields_of, near
 from agents.terms import DIALS, GOVERNANCES, Terms, UnknownGovernance, terms_for
-from simulation.scenario import PARAMETERS, SETTLING, SIZES, Scenario, load_scenario, settings
+from simulation.scenario import PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError, load_scenario, settings
 from simulation.shocks import Pulse, Shock, Step
 
 OWN_SETTING = "KITH_SHOW_SETTING"
@@ -28,7 +28,14 @@ FEWEST, MOST = 100, 3000
 """How many residents a town on the screen may have."""
 RESIDENTS = 600
 LARGEST_SEED = 2**31 - 1
-MOST_ACTS = 60
+MOST_ACTS, MOST_OWN = 60, 40
+"""So much may be done on the way, and so many numbers may be a side's own: all of it fits into a link."""
+DIGITS = 10
+HUGE = 1e15
+"""No number of the model is as large."""
+A_LINE = 80
+"""So many letters of what does not fit are told back."""
+LONGEST_LINK = 8000
 A_YEAR = 12
 SIDES = ("left", "right")
 BOTH = "both"
@@ -49,12 +56,21 @@ class PlanError(ValueError):
     """A plan that cannot be lived, in words for whoever wrote it."""
 
 
+def tidy(value: Any) -> Any:
+    """A number with as many digits as a link carries, so that what is linked is what was lived."""
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
 @dataclass(frozen=True)
 class Side:
     """How one town differs from the setting: the governance of its ties, and dials or parameters of its own."""
 
     governance: str = "contract"
     own: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Keep numbers as a link writes them."""
+        object.__setattr__(self, "own", tuple((name, tidy(value)) for name, value in self.own))
 
     @property
     def dials(self) -> dict[str, float]:
@@ -91,6 +107,10 @@ class Act:
     value: float | str = 0.0
     lasting: bool = True
 
+    def __post_init__(self) -> None:
+        """Keep numbers as a link writes them."""
+        object.__setattr__(self, "value", tidy(self.value))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -107,13 +127,14 @@ class Plan:
         """Refuse what does not fit, in words."""
         offered = offered_settings()
         if self.setting not in offered:
-            raise PlanError(f'there is no setting "{self.setting}".{near(self.setting, offered)}')
+            raise PlanError(f'there is no setting "{self.setting[:A_LINE]}".{near(self.setting, offered)}')
         if not FEWEST <= self.residents <= MOST:
             raise PlanError(f"residents is {self.residents}; a town on the screen has {FEWEST} to {MOST:,}")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise PlanError(f"seed is {self.seed}; it must be from 0 to {LARGEST_SEED}")
         for side in (self.left, self.right):
             check_side(side)
+        check_founding(self)
         if len(self.acts) > MOST_ACTS:
             raise PlanError(f"{len(self.acts)} things were done on the way; a run holds {MOST_ACTS}")
         for act in self.acts:
@@ -174,14 +195,14 @@ def declared(name: str) -> Declared:
     """How a dial or a parameter is declared. Raises PlanError for a name that is neither, or is not one number."""
     found = GOVERNED.get(name) or PARAMETERS.get(name)
     if found is None or found.shape:
-        raise PlanError(f'there is no number "{name}" to change.{near(name, [*GOVERNED, *PARAMETERS])}')
+        raise PlanError(f'there is no number "{name[:A_LINE]}" to change.{near(name, [*GOVERNED, *PARAMETERS])}')
     return found
 
 
 def check_number(name: str, value: object) -> None:
     """Refuse a value that a dial or a parameter cannot have."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise PlanError(f"{name} is {value!r}; it must be a number")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -HUGE < value < HUGE:
+        raise PlanError(f"{name} is {str(value)[:A_LINE]}; it must be a number")
     problem = declared(name).problem_with(value)
     if problem:
         raise PlanError(problem)
@@ -189,12 +210,29 @@ def check_number(name: str, value: object) -> None:
 
 def check_side(side: Side) -> None:
     """Refuse a side whose ties cannot be held so."""
+    held: object = side.governance
+    if not isinstance(held, str) or len(held) > A_LINE:
+        raise PlanError(f"governance is {str(held)[:A_LINE]!r}; it must be a name or a number from 0 to 1")
     try:
         terms_for(side.governance)
     except UnknownGovernance as problem:
         raise PlanError(str(problem)) from None
+    if len(side.own) > MOST_OWN:
+        raise PlanError(f"{len(side.own)} numbers are a side's own; {MOST_OWN} may be")
+    twice = [name for place, (name, _) in enumerate(side.own) if name in dict(side.own[:place])]
+    if twice:
+        raise PlanError(f"{twice[0]} is given twice on one side")
     for name, value in side.own:
         check_number(name, value)
+
+
+def check_founding(plan: Plan) -> None:
+    """Refuse numbers that fit one by one, and not together."""
+    try:
+        for side in SIDES:
+            plan.scenario(side)
+    except ScenarioError as problem:
+        raise PlanError(str(problem)) from None
 
 
 def check_act(act: Act, months: int) -> None:
@@ -202,10 +240,14 @@ def check_act(act: Act, months: int) -> None:
     if not SETTLING < act.month < months:
         raise PlanError(f"month {act.month} is not one in which something can change: {SETTLING + 1} to {months - 1}")
     if act.side not in (*SIDES, BOTH):
-        raise PlanError(f'there is no side "{act.side}": left, right or both')
+        raise PlanError(f'there is no side "{act.side[:A_LINE]}": left, right or both')
     if act.kind == "shock":
         if act.name not in SHOCKS:
-            raise PlanError(f'there is no shock "{act.name}".{near(act.name, SHOCKS)} Known: {", ".join(SHOCKS)}')
+            raise PlanError(
+                f'there is no shock "{act.name[:A_LINE]}".{near(act.name, SHOCKS)} Known: {", ".join(SHOCKS)}'
+            )
+        if act.side != BOTH:
+            raise PlanError(f"a shock hits both towns, not {act.side} alone")
         problems = shock_of(act).problems(months)
         if problems:
             raise PlanError("; ".join(problems))
@@ -216,7 +258,7 @@ def check_act(act: Act, months: int) -> None:
     elif act.kind == "fork":
         check_side(Side(str(act.value)))
     else:
-        raise PlanError(f'there is nothing called "{act.kind}" to do')
+        raise PlanError(f'there is nothing called "{act.kind[:A_LINE]}" to do')
     if act.kind == "fork" and act.side == BOTH:
         raise PlanError("a fork begins from one side, left or right")
 
@@ -273,10 +315,10 @@ def plan_in(query: str) -> tuple[Plan, int | None, str]:
 
     What a link does not say is as in a plan of its own: the usual setting, luck 1.
     """
-    if len(query) > 8000:
+    if len(query) > LONGEST_LINK:
         raise PlanError("this link is too long to be one of ours")
     given = {key: values[-1] for key, values in parse_qs(query.lstrip("?")).items()}
-    unknown = [key for key in given if key not in _KNOWN]
+    unknown = [key[:A_LINE] for key in given if key not in _KNOWN]
     if unknown:
         raise PlanError(f'a link has no "{unknown[0]}".{near(unknown[0], _KNOWN)}')
     parts: dict[str, Any] = {name: _whole(name, given[name]) for name in ("seed", "residents") if name in given}
@@ -293,7 +335,7 @@ def plan_in(query: str) -> tuple[Plan, int | None, str]:
 
 
 def _side_text(side: Side) -> str:
-    return ",".join([side.governance, *(f"{name}:{value:.10g}" for name, value in side.own)])
+    return ",".join([side.governance, *(f"{name}:{value:.{DIGITS}g}" for name, value in side.own)])
 
 
 def _side_in(text: str) -> Side:
@@ -302,7 +344,7 @@ def _side_in(text: str) -> Side:
 
 
 def _act_text(act: Act) -> str:
-    value = act.value if isinstance(act.value, str) else f"{act.value:.10g}"
+    value = act.value if isinstance(act.value, str) else f"{act.value:.{DIGITS}g}"
     last = [_LASTING if act.lasting else _A_YEAR] if act.kind == "shock" else []
     return "!".join([str(act.month), act.kind, act.side, act.name, value, *last])
 
@@ -310,7 +352,7 @@ def _act_text(act: Act) -> str:
 def _act_in(text: str) -> Act:
     parts = text.split("!")
     if len(parts) not in (5, 6):
-        raise PlanError(f'"{text}" does not say what was done: month!kind!side!name!value')
+        raise PlanError(f'"{text[:A_LINE]}" does not say what was done: month!kind!side!name!value')
     month, kind, side, name, value = parts[:5]
     lasting = len(parts) == 5 or parts[5] == _LASTING
     amount = value if kind == "fork" and name == "governance" else _number(name, value)
@@ -323,14 +365,14 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _whole(name: str, text: str) -> int:
-    if not re.fullmatch(r"\d{1,12}", text):
-        raise PlanError(f"{name} is {text!r}; it must be a whole number")
+    if not re.fullmatch(r"(?a)\d{1,12}", text):
+        raise PlanError(f"{name} is {text[:A_LINE]!r}; it must be a whole number")
     return int(text)
 
 
 def _number(name: str, text: str) -> float:
-    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,12})?(e-?\d{1,2})?", text):
-        raise PlanError(f"{name} is {text!r}; it must be a number")
+    if not re.fullmatch(r"(?a)-?\d{1,12}(\.\d{1,12})?(e[+-]?\d{1,3})?", text):
+        raise PlanError(f"{name[:A_LINE]} is {text[:A_LINE]!r}; it must be a number")
     return float(text)
 
 

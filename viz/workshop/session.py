@@ -8,6 +8,7 @@ lag builds up, and pauses when nobody looks.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -15,13 +16,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from simulation.scenario import ScenarioError
-from viz.workshop import cards, frames
-from viz.workshop.headlines import Teller
+from viz.workshop import cards, frames, sharing
 from viz.workshop.luck import PAIRS, Shadows, fan
-from viz.workshop.plan import BOTH, SIDES, Act, Plan, PlanError, Side, link_of, size_of
+from viz.workshop.past import eventful
+from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
 from viz.workshop.rooms import Room, listens
 from viz.workshop.stage import Stage
 from viz.workshop.storyboards import Flow, offered, storyboard
@@ -33,6 +32,8 @@ SLOWEST, FASTEST = 0.2, 20.0
 PATIENCE = 5.0
 """Seconds of silence from the page after which the towns pause."""
 MOST_UNDONE = 50
+A_NAME, MOST_SAID = 80, 400
+"""Letters of the longest name a page may send, and of the longest problem it is told."""
 LUCK_EVERY = 0.3
 """Seconds between two pictures of the luck badge."""
 CARDS = ("organisation", "agreement", "peer")
@@ -58,6 +59,8 @@ class Session:
         pairs: int = PAIRS,
         room: Room | None = None,
     ) -> None:
+        warm_up()
+        self.towns = TwoTowns(plan or Plan(), month)
         self.pairs, self.room = pairs, room
         self.lock = threading.RLock()
         self.widget = Stage()
@@ -69,14 +72,13 @@ class Session:
         self.outcome = next(iter(frames.CHARTS))
         self.undone: list[Before] = []
         self.notice: dict[str, str] | None = None
+        self.busy = ""
         self.shadows: Shadows | None = None
         self.flow: Flow | None = None
         self._stop, self._acked = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._told_luck = 0.0
         self.closed = False
-        warm_up()
-        self.towns = TwoTowns(plan or Plan(), month)
         self.widget.on_msg(self._hear)
         self._show_run()
         self._leave = room.watch(self._show_state) if room is not None else None
@@ -100,9 +102,7 @@ class Session:
             self.tell(str(problem), "error")
         except Exception as problem:  # noqa: BLE001  a page must outlive whatever a rule or a browser comes up with
             self.pause()
-            self.tell(
-                text(self.language, "town.problem.asked", problem=f"{type(problem).__name__}: {problem}"), "error"
-            )
+            self._tell_of(problem)
 
     def do_hello(self, _: Mapping[str, Any]) -> None:
         """A page has opened or been drawn again: everything it needs to draw the past."""
@@ -138,27 +138,27 @@ class Session:
 
     def do_luck(self, _: Mapping[str, Any]) -> None:
         """Other luck from the beginning, for both towns."""
-        plan = replace(self.plan, seed=self.plan.seed + 1, acts=())
+        plan = replace(self.plan, seed=self.plan.seed + 1 if self.plan.seed < LARGEST_SEED else 0, acts=())
         self.change(plan, text(self.language, "town.act.luck"), self.plan.first)
 
     def do_setting(self, message: Mapping[str, Any]) -> None:
         """Another setting, from its beginning."""
-        plan = replace(self.plan, setting=str(message.get("v")), acts=())
+        plan = replace(self.plan, setting=_said(message, "v"), acts=())
         self.change(plan, text(self.language, "town.act.start"), plan.first)
 
     def do_sides(self, message: Mapping[str, Any]) -> None:
         """Any two governances, from the beginning."""
-        left, right = (Side(str(message.get(side))) for side in SIDES)
+        left, right = (Side(_said(message, side)) for side in SIDES)
         self.change(replace(self.plan, left=left, right=right, acts=()), text(self.language, "town.act.start"), None)
 
     def do_versus(self, message: Mapping[str, Any]) -> None:
         """The left town against itself with one number changed, from the beginning."""
-        right = self.plan.left.with_own(str(message.get("dial")), _number(message.get("value"), "value"))
+        right = self.plan.left.with_own(_said(message, "dial"), _number(message.get("value"), "value"))
         self.change(replace(self.plan, right=right, acts=()), text(self.language, "town.act.start"), None)
 
     def do_founded(self, message: Mapping[str, Any]) -> None:
         """A number that is read when a town is founded, changed from the beginning: for both towns, or for one."""
-        name, value = str(message.get("name")), _number(message.get("value"), "value")
+        name, value = _said(message, "name"), _number(message.get("value"), "value")
         if name == "residents":
             plan = replace(self.plan, residents=round(value), acts=())
         else:
@@ -168,23 +168,23 @@ class Session:
 
     def do_shock(self, message: Mapping[str, Any]) -> None:
         """A shock from the next month on, in both towns."""
-        key = str(message.get("key"))
+        key = _said(message, "key")
         size = size_of(key, message.get("size", 1))
         lasting = message.get("lasting", True) is not False
         self.do(Act(self._next(), "shock", BOTH, key, size, lasting))
 
     def do_dial(self, message: Mapping[str, Any]) -> None:
         """Another value of a dial or a parameter from the next month on."""
-        name, value = str(message.get("name")), _number(message.get("value"), "value")
+        name, value = _said(message, "name"), _number(message.get("value"), "value")
         self.do(Act(self._next(), "own", _side(message, BOTH), name, value))
 
     def do_fork(self, message: Mapping[str, Any]) -> None:
         """Both towns are one of them from here on, and the other side is held otherwise."""
         side = _side(message, "")
         if "governance" in message:
-            act = Act(self._next(), "fork", side, "governance", str(message["governance"]))
+            act = Act(self._next(), "fork", side, "governance", _said(message, "governance"))
         else:
-            act = Act(self._next(), "fork", side, str(message.get("dial")), _number(message.get("value"), "value"))
+            act = Act(self._next(), "fork", side, _said(message, "dial"), _number(message.get("value"), "value"))
         self.do(act)
 
     def do_undo(self, _: Mapping[str, Any]) -> None:
@@ -192,9 +192,11 @@ class Session:
         with self.lock:
             if not self.undone:
                 return
-            before = self.undone.pop()
+            before = self.undone[-1]
             same_run = before.plan == replace(self.plan, acts=self.plan.acts[: len(before.plan.acts)])
             self._begin(before.plan, self.towns.month if same_run else before.month)
+            del self.undone[-1]
+            self._show_state()
 
     def do_follow(self, message: Mapping[str, Any]) -> None:
         """Follow one resident in both towns; any number below 0 for somebody with much happening."""
@@ -215,24 +217,36 @@ class Session:
             self._show_card()
 
     def do_close(self, _: Mapping[str, Any]) -> None:
-        """Close the card, and stop following."""
-        self.opened = None
-        self.widget.card = {}
+        """Close the card."""
+        with self.lock:
+            self.opened = None
+            self.widget.card = {}
 
     def do_why(self, message: Mapping[str, Any]) -> None:
         """Follow one event of one town back to its causes: that town is lived again beside, which takes a moment."""
-        place = SIDES.index(_side(message, ""))
-        event = int(_number(message.get("event"), "event"))
-        journal = self.towns.models[place].journal
+        side, event = _side(message, ""), int(_number(message.get("event"), "event"))
+        if side == BOTH:
+            raise PlanError("an event is one town's: left or right")
+        with self.lock:
+            if self._asking or self.opened is None:
+                return
+            self._asking = True
+            opened, place = self.opened, SIDES.index(side)
+            journal, language, when = self.towns.models[place].journal, self.language, self._when()
 
         def find() -> None:
             try:
-                found = cards.why_in_full(journal, event)
+                found = cards.why_in_full(journal, event, language, when)
             except Exception as problem:  # noqa: BLE001  told on the card, whatever it is
                 found = [str(problem)]
-            self.widget.card = {**self.widget.card, "why": {"side": place, "event": event, "lines": found}}
+            with self.lock:
+                self._asking = False
+                if self.opened == opened and not self.closed:
+                    self.widget.card = {**self.widget.card, "why": {"side": place, "event": event, "lines": found}}
 
         threading.Thread(target=find, name="kith-why", daemon=True).start()
+
+    _asking = False
 
     def do_outcome(self, message: Mapping[str, Any]) -> None:
         """Judge the luck of another outcome."""
@@ -273,8 +287,34 @@ class Session:
 
     def given(self, plan: Plan) -> None:
         """Begin the facilitator's plan; one's own can be had back."""
+        if self.closed:
+            return
         self.change(plan, text(self.language, "rooms.act"), None)
         self.tell(text(self.language, "rooms.pushed"))
+
+    def do_file(self, message: Mapping[str, Any]) -> None:
+        """Make something to keep: the numbers, a replay, a pack. It is lived again beside, which takes a moment."""
+        kind = message.get("kind")
+        if kind not in sharing.KINDS:
+            raise PlanError(f"there is no file of the kind {str(kind)[:A_NAME]!r}: {', '.join(sharing.KINDS)}")
+        with self.lock:
+            if self.busy:
+                raise PlanError(text(self.language, "sharing.wait"))
+            self.busy = text(self.language, f"sharing.making.{kind}")
+            self._show_state()
+        threading.Thread(target=self._make_file, args=(kind,), name="kith-file", daemon=True).start()
+
+    def _make_file(self, kind: str) -> None:
+        try:
+            made = sharing.file_of(self, kind)
+        except Exception as problem:  # noqa: BLE001  told on the page, whatever it is
+            self.busy = ""
+            self._tell_of(problem)
+            return
+        self.busy = ""
+        if not self.closed:
+            self.widget.send({"file": {"name": made.name, "type": made.type}}, buffers=[made.data])
+            self._show_state()
 
     def do_understood(self, _: Mapping[str, Any]) -> None:
         """The notice has been read."""
@@ -295,23 +335,26 @@ class Session:
                 return
             if self.towns.over:
                 raise PlanError(text(self.language, "town.problem.over"))
-            self.playing, self._stop = True, threading.Event()
-            self._thread = threading.Thread(target=self._live, args=(self._stop,), name="kith-town", daemon=True)
+            self.playing, self._stop, self._acked = True, threading.Event(), threading.Event()
+            self._thread = threading.Thread(
+                target=self._live, args=(self._stop, self._acked), name="kith-town", daemon=True
+            )
             self._show_state()
             self._thread.start()
 
     def pause(self) -> None:
         """Stand still. The month being lived is finished."""
         self._stop.set()
+        self._acked.set()
         if self.playing:
             self.playing = False
             self._show_state()
 
-    def _live(self, stop: threading.Event) -> None:
+    def _live(self, stop: threading.Event, acked: threading.Event) -> None:
         due = time.perf_counter()
         while not stop.is_set():
-            self._acked.clear()
-            if not self.step() or not self._acked.wait(PATIENCE):
+            acked.clear()
+            if not self.step(stop) or not acked.wait(PATIENCE):
                 break
             if self.flow is not None and self.flow.holds(self.towns.month):
                 break
@@ -320,22 +363,37 @@ class Session:
         if not stop.is_set():
             self.pause()
 
-    def step(self) -> bool:
-        """One month in both towns, drawn. False when there is none left, or when it could not be lived."""
+    def step(self, stop: threading.Event | None = None) -> bool:
+        """One month in both towns, drawn. False when there is none left, or when it could not be lived.
+
+        A thread that plays says what it is stopped by: it may have been stopped while it waited for its turn.
+        """
         with self.lock:
-            if self.closed:
+            if self.closed or (stop is not None and stop.is_set()):
                 return False
+            month = self.towns.month
             try:
                 lived = self.towns.step()
             except Exception as problem:  # noqa: BLE001  a rule that raises shows a card, and the run stays
-                self._stop.set()
-                self.playing = False
-                said = f"{type(problem).__name__}: {problem}"
-                self.tell(text(self.language, "town.problem.rule", month=self.towns.month + 1, problem=said), "error")
+                self.pause()
+                self._go_back(month)
+                self._tell_of(problem, "rule", month=month + 1)
                 return False
-            if lived:
-                self._show_month()
+            try:
+                if lived:
+                    self._show_month()
+            except Exception as problem:  # noqa: BLE001  nor does a month that cannot be shown end it
+                self.pause()
+                self._tell_of(problem)
+                return False
             return lived
+
+    def _go_back(self, month: int) -> None:
+        """Both towns as they stood when a month was over: of what was half lived, nothing is kept."""
+        with suppress(Exception):
+            towns = TwoTowns(self.plan, month)
+            self.towns.close()
+            self.towns = towns
 
     def live_to(self, month: int) -> None:
         """Live on at once until a month is over."""
@@ -399,10 +457,9 @@ class Session:
         """Everything anew: the towns described, the month on the screen, and the past."""
         with self.lock:
             self.run += 1
-            self.teller = Teller(self.language, self._names())
             self._forget_what_is_not_there()
             self.widget.words = dict(catalogue(self.language))
-            self.widget.static = frames.description(self.towns, self.language, self.run)
+            self._describe()
             self._show_month()
             self._send_history()
             self._live_shadows()
@@ -419,10 +476,11 @@ class Session:
         self.widget.card = {}
 
     def _show_month(self) -> None:
-        if self.towns.sides != self._sides_shown:
-            self._sides_shown = list(self.towns.sides)
-            self.teller = Teller(self.language, self._names())
-            self.widget.static = frames.description(self.towns, self.language, self.run)
+        sides, forks = self._described
+        if self.towns.sides != sides or self.towns.forks != forks:
+            self._describe()
+            if self.towns.forks != forks:
+                self._send_history()
         self._push_month()
         self._show_person()
         self._show_card()
@@ -430,36 +488,21 @@ class Session:
         self._show_flow()
         self._show_state()
 
-    _sides_shown: list[Side] | None = None
+    def _describe(self) -> None:
+        """What stays as it is from month to month, and by which names it is told."""
+        self._described = list(self.towns.sides), self.towns.forks
+        self.teller = frames.teller(self.towns, self.language)
+        self.widget.static = frames.description(self.towns, self.language, self.run)
 
     def _push_month(self) -> None:
         """The month on the screen, as a packet."""
         self.seq += 1
-        towns, language = self.towns, self.language
-        setting, month = self.plan.scenario(), towns.month
-        shocks = frames.shocks_told(self.plan, month, language)
-        told = self.teller.headline(
-            towns.models[0].town, towns.models[1].town,
-            [(each["month"], each["key"], each["label"]) for each in shocks], month,
-        )  # fmt: skip
-        values = towns.history(frames.outcomes())
-        head = {
-            "run": self.run, "seq": self.seq, "month": month, "when": frames.when(setting, month, language),
-            "headline": {"text": told.text, "topic": told.topic}, "shocks": shocks,
-            "numbers": [frames.numbers(model.town) for model in towns.models],
-            "values": [_rounded(each[-1]) for each in values], "paid": [_paid(each[-1]) for each in towns.borne()],
-            "ended": towns.over,
-        }  # fmt: skip
-        self.widget.frame = frames.packet(towns, head)
+        head = {"run": self.run, "seq": self.seq, **frames.head(self.towns, self.teller, self.language)}
+        self.widget.frame = frames.packet(self.towns, head)
 
     def _send_history(self) -> None:
         """Every month shown so far, so that charts are full after a rebuild or a reload."""
-        values, borne = self.towns.history(frames.outcomes()), self.towns.borne()
-        history = {
-            "run": self.run, "from": self.plan.first, "values": [[_rounded(row) for row in each] for each in values],
-            "paid": [[_paid(row) for row in each] for each in borne],
-        }  # fmt: skip
-        self.widget.send({"history": history})
+        self.widget.send({"history": frames.history(self.towns, self.run)})
 
     def _show_person(self) -> None:
         if self.followed is None:
@@ -467,18 +510,26 @@ class Session:
             return
         towns = self.towns
         left, right = (model.town for model in towns.models)
-        self.widget.person = cards.person(left, right, self.followed, self.language, towns.pasts)
+        self.widget.person = cards.person(
+            left, right, self.followed, self.language, towns.pasts, first=self.plan.first, when=self._when()
+        )
 
     def _show_card(self) -> None:
         if self.opened is None:
             return
         kind, row = self.opened
-        towns = self.towns
-        left, right = (model.town for model in towns.models)
+        pasts, language, first, when = self.towns.pasts, self.language, self.plan.first, self._when()
+        left, right = (model.town for model in self.towns.models)
         if kind == "organisation":
-            self.widget.card = cards.organisation_card(left, right, row, self.language, towns.pasts)
+            found = cards.organisation_card(left, right, row, language, pasts, first=first, when=when)
         else:
-            self.widget.card = cards.tie_card(left, right, kind, row, self.language, towns.pasts)
+            found = cards.tie_card(left, right, kind, row, language, pasts, first=first, when=when)
+        self.widget.card = found
+
+    def _when(self) -> cards.When:
+        """What months are called."""
+        setting, language = self.plan.scenario(), self.language
+        return lambda month: frames.when(setting, month, language)
 
     def _show_flow(self) -> None:
         """The storyboard that is led; where there is none, those that could be."""
@@ -486,8 +537,9 @@ class Session:
 
     def _show_state(self) -> None:
         self.widget.state = {
-            "playing": self.playing, "speed": self.speed, "notice": self.notice, "language": self.language,
-            "languages": list(languages()), "undo": self.undone[-1].done if self.undone else "",
+            "playing": self.playing, "speed": self.speed, "busy": self.busy, "notice": self.notice,
+            "language": self.language, "languages": list(languages()),
+            "undo": self.undone[-1].done if self.undone else "",
             "link": self.link(), "engine": "compiled" if self.towns.models[0].engine.compiled else "plain",
             "over": self.towns.over, "join": self.room.shown() if self.room is not None else None,
         }  # fmt: skip
@@ -501,9 +553,14 @@ class Session:
         self.notice = {"text": said, "kind": kind}
         self._show_state()
 
+    def _tell_of(self, problem: Exception, what: str = "asked", **more: object) -> None:
+        """Say on the page what went wrong."""
+        said = f"{type(problem).__name__}: {problem}"[:MOST_SAID]
+        self.tell(text(self.language, f"town.problem.{what}", problem=said, **more), "error")
+
     def _busiest(self) -> int:
-        """A resident with much happening: the one with most contacts in both towns together, the first of equals."""
-        return int(np.argmax(sum(model.town.residents["contacts"] for model in self.towns.models)))
+        """The resident to whom most has happened in both towns."""
+        return eventful(self.towns.pasts, self.plan.first)
 
     # ---- luck ----------------------------------------------------------------------------------------------
 
@@ -569,7 +626,6 @@ class Session:
             self.shadows.stop()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            self._acked.set()
             thread.join(PATIENCE)
         with self.lock:
             self.widget.close()
@@ -578,28 +634,31 @@ class Session:
 
 def _number(given: object, name: str) -> float:
     """A number the page has sent, or a refusal."""
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not np.isfinite(given):
-        raise PlanError(f"{name} is {given!r}; it must be a number")
-    return float(given)
+    number = math.nan
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        with suppress(OverflowError):
+            number = float(given)
+    if not math.isfinite(number):
+        raise PlanError(f"{name} is {str(given)[:A_NAME]!r}; it must be a number")
+    return number
+
+
+def _said(message: Mapping[str, Any], name: str) -> str:
+    """A name the page has sent, or a refusal: no name is as long as a book."""
+    given = message.get(name)
+    if not isinstance(given, str) or len(given) > A_NAME:
+        raise PlanError(f"{name} is {str(given)[:A_NAME]!r}; it must be a name")
+    return given
 
 
 def _side(message: Mapping[str, Any], usual: str) -> str:
     """The side a message names, or the usual one."""
     side = message.get("side", usual)
     if side not in (*SIDES, BOTH):
-        raise PlanError(f"side is {side!r}; it must be left, right or both")
+        raise PlanError(f"side is {str(side)[:A_NAME]!r}; it must be left, right or both")
     return str(side)
 
 
 def _sides(message: Mapping[str, Any]) -> tuple[str, ...]:
     side = _side(message, BOTH)
     return SIDES if side == BOTH else (side,)
-
-
-def _rounded(row: Any) -> list[float]:
-    return [round(float(value), 4) for value in row]
-
-
-def _paid(row: Any) -> dict[str, float]:
-    names = ("rise", "funders", "partners", "staff", "residents")
-    return {name: round(float(value), 2) for name, value in zip(names, row, strict=True)}

@@ -24,15 +24,19 @@ BORNE = ("cost_rise", "borne_by_funders", "borne_by_partners", "borne_by_staff",
 
 _COMPILED = threading.Event()
 """Set once the month has been compiled in this process: from then on no town needs to begin plainly."""
+_WARMING = threading.Lock()
 
 
 def warm() -> None:
     """Compile the month, or load it from the cache, and return when it is there. Seconds the first time."""
-    plan = Plan(residents=FEWEST)
-    model = CommunityModel(setting=plan.scenario(), rng=1, engine="compiled")
-    model.step()
-    model.close()
-    _COMPILED.set()
+    with _WARMING:
+        if _COMPILED.is_set():
+            return
+        plan = Plan(residents=FEWEST)
+        model = CommunityModel(setting=plan.scenario(), rng=1, engine="compiled")
+        model.step()
+        model.close()
+        _COMPILED.set()
 
 
 def warm_up() -> None:
@@ -47,15 +51,25 @@ def usual_engine() -> str:
 
 
 class TwoTowns:
-    """The two towns of a plan. `month` is the last month lived; a new pair stands at the first month that is shown."""
+    """The two towns of a plan. `month` is the last month lived; a new pair stands at the first month that is shown.
+
+    `forks` counts how often one town has become the other, its whole past included.
+    """
 
     def __init__(self, plan: Plan, month: int | None = None, *, engine: str = "", remember: bool = True) -> None:
         self.plan = plan
         engine = engine or usual_engine()
-        self.models = [CommunityModel(setting=plan.scenario(side), rng=plan.seed, engine=engine) for side in SIDES]
-        self.pasts = [Past(model.town) for model in self.models] if remember else []
+        self.models: list[CommunityModel] = []
         self.sides = [plan.left, plan.right]
-        self.live_to(plan.first if month is None else month)
+        self.forks = 0
+        try:
+            for side in SIDES:
+                self.models.append(CommunityModel(setting=plan.scenario(side), rng=plan.seed, engine=engine))
+            self.pasts = [Past(model.town) for model in self.models] if remember else []
+            self.live_to(plan.first if month is None else month)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def month(self) -> int:
@@ -119,6 +133,7 @@ class TwoTowns:
         forked = self.models[source].fork(governance=act.value if act.name == "governance" else None)
         self.models[other].close()
         self.models[other] = forked
+        self.forks += 1
         if self.pasts:
             self.pasts[other] = self.pasts[source].copy()
         self.sides[other] = self.sides[source]

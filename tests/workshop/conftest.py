@@ -1,0 +1,95 @@
+"""What the tests of the workshop share: one server, one browser, and pages that must be free of errors.
+
+Change this file to give every test of a page something to stand on. All tests that use them run in one process, one
+after another, so that there is never more than one browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests import browsers
+from tests.workshop.serving import Served, served
+
+SHARED = {"workshop", "browser", "open_page"}
+HARMLESS = ("Failed to evaluate Vue script and find module.exports",)
+"""What Vue says to the console of every page of Solara's, and what nobody need mend."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SHARED & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def workshop() -> Iterator[Served]:
+    """A workshop as `kith show` opens it, for all tests."""
+    with served() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser, for all tests. Pages are opened with `open_page`."""
+    with browsers.running() as found:
+        yield found
+
+
+class Watched:
+    """Pages under watch: what a page logs as an error, cannot load or asks of others is kept, and must be nothing."""
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self.browser, self.address = browser, address
+        self.wrong: list[str] = []
+        self.contexts: list[Any] = []
+
+    def __call__(self, path: str = "/", width: int = 1280, height: int = 720, **more: Any) -> Any:
+        """A new tab of a visitor with nothing remembered, at an address of the workshop."""
+        context = self.browser.new_context(viewport={"width": width, "height": height}, **more)
+        self.contexts.append(context)
+        page = context.new_page()
+        self.watch(page)
+        page.goto(self.address.split("?")[0].rstrip("/") + path)
+        return page
+
+    def watch(self, page: Any) -> None:
+        """Keep what goes wrong on a page."""
+        page.on("console", self._logged)
+        page.on("pageerror", lambda problem: self.wrong.append(f"error: {problem}"))
+        page.on("requestfailed", lambda asked: self.wrong.append(f"failed: {asked.url} ({asked.failure})"))
+        page.on("request", self._asked)
+        page.on("response", self._answered)
+
+    def _logged(self, message: Any) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(HARMLESS):
+            self.wrong.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Any) -> None:
+        where = urlsplit(request.url)
+        if where.scheme in ("http", "https") and where.netloc != urlsplit(self.address).netloc:
+            self.wrong.append(f"outside: {request.url}")
+
+    def _answered(self, response: Any) -> None:
+        if response.status >= 400:
+            self.wrong.append(f"{response.status}: {response.url}")
+
+    def close(self) -> None:
+        """Close every tab."""
+        for context in self.contexts:
+            context.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, workshop: Served) -> Iterator[Callable[..., Any]]:
+    """Opens pages of the workshop; the test fails if anything goes wrong on them. `open_page.wrong` may be cleared."""
+    watched = Watched(browser, workshop.address)
+    try:
+        yield watched
+    finally:
+        watched.close()
+    assert not watched.wrong
