@@ -8,7 +8,7 @@ it needs no network. Looks are the report's (viz/report.py) and the charts those
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -380,15 +380,18 @@ def turns_section(found: Findings, language: str, pending: bool) -> str:
             for parameter, value in turn.changed.items()
         )
         lines.append(_turn_row(called, to, cells))
-    short = _list(
-        say(f"turns.{kind}_told", many=sum(map(len, found.values())), of=len(turns) * len(FIRST))
-        + (f": {'; '.join(f'{turn} ({", ".join(named)})' for turn, named in found.items())}." if found else ".")
-        for kind, found in became.items()
-    )
+    short = _list(_became(say, kind, found, len(turns) * len(FIRST)) for kind, found in became.items())
     pairs = turns[0].differences[FIRST[0]].seeds if turns else 0
     heads = [escape(say("turns.head")), *(escape(measured.title(language, name)) for name in FIRST)]
     table = table_of(heads, lines, escape(say("turns.caption")), "wide")
     return f"<p>{escape(say('turns.lead', pairs=pairs))}</p>{short}<figure>{chart}</figure>{table}"
+
+
+def _became(say: Say, kind: str, found: Mapping[str, Sequence[str]], of: int) -> str:
+    """How many answers turn round, or vanish, and which: by the assumption that was changed."""
+    told = say(f"turns.{kind}_told", many=sum(map(len, found.values())), of=of)
+    named = "; ".join(f"{turn} ({', '.join(outcomes)})" for turn, outcomes in found.items())
+    return f"{told}: {named}." if named else f"{told}."
 
 
 def shares_section(found: Findings, language: str, pending: bool) -> str:
