@@ -278,7 +278,7 @@ def size_of(name: str, place: object) -> float:
     if name not in SHOCKS:
         raise PlanError(f'there is no shock "{name}".{near(name, SHOCKS)} Known: {", ".join(SHOCKS)}')
     if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < 3:
-        raise PlanError(f"the size of a shock is {place!r}; it is 0, 1 or 2: small, medium or large")
+        raise PlanError(f"the size of a shock is {str(place)[:A_LINE]!r}; it is 0, 1 or 2: small, medium or large")
     return SHOCKS[name][1][place]
 
 
