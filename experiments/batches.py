@@ -395,10 +395,10 @@ def run_id(scenario: Scenario, model: str) -> str:
     return hashlib.blake2b(f"{model}\n{spelled(scenario)}".encode(), digest_size=10).hexdigest()
 
 
-def made_by(scenario: Scenario, rules: str) -> str:
+def made_by(scenario: Scenario, rules: str, model: str = "") -> str:
     """The fingerprint of what lives a scenario: the model, rules that replace its own, files of its graph."""
     files = tuple((layer, _file_hash(str(file))) for layer, file in sorted(scenario.graph_files().items()))
-    return fingerprint(model_fingerprint(), rules, files)
+    return fingerprint(model or model_fingerprint(), rules, files)
 
 
 @cache

@@ -17,6 +17,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -25,8 +26,10 @@ from typing import IO, TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.study import Study, StudyError, plain, study_from
+from experiments.store import host_class
+from experiments.study import Stage, Study, StudyError, file_beside, plain, study_from
 from simulation.journal import made_with
+from simulation.scenario import GRAPHS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,18 +172,15 @@ def models_in(part: Path) -> set[str]:
 # ---- the folder -------------------------------------------------------------------------------------
 
 
-def open_folder(folder: Path, study: Study) -> None:
-    """Make the folder of a study, or see that it is one of this study already."""
+def open_folder(folder: Path, study: Study) -> Study:
+    """Make the folder of a study, or see that it is one of this study already; the study as its rows are numbered.
+
+    A folder may hold fewer pairs than are asked for now: those that are there keep their rows, and more follow.
+    """
     if folder.exists() and not folder.is_dir():
         raise SweepError(f"{folder} is a file; --out must be a folder")
     if (folder / WHAT).is_file():
-        theirs = _what(folder)
-        if theirs["key"] != study.key:
-            differ = ", ".join(_differences(theirs, study)) or "rules or points"
-            raise SweepError(
-                f"{folder} holds the rows of another study ({differ} differ); choose another folder with --out"
-            )
-        return
+        return _opened(folder, study)
     ours = {DESIGN, LOCK, RUNNING, *TABLES}
     try:
         strangers = [path.name for path in folder.iterdir()] if folder.is_dir() else []
@@ -194,16 +194,52 @@ def open_folder(folder: Path, study: Study) -> None:
         _found(folder, study)
     except OSError as error:
         raise SweepError(unwritten(folder, error)) from None
+    return study
+
+
+def _opened(folder: Path, study: Study) -> Study:
+    theirs = study_in(folder)
+    if theirs.key == study.key:
+        return study
+    if theirs.kin != study.kin:
+        differ = ", ".join(_differences(_what(folder), study)) or "rules or points"
+        raise SweepError(
+            f"{folder} holds the rows of another study ({differ} differ); choose another folder with --out"
+        )
+    if theirs.seeds > study.seeds:
+        name = "at_most" if study.until else "seeds"
+        raise SweepError(
+            f"{folder} holds a study of {theirs.seeds} pairs at each point, and this one asks for {study.seeds}. More "
+            f"may be added to what is there, and nothing is thrown away: let {name} be {theirs.seeds} or more, or "
+            "choose another folder with --out"
+        )
+    kept_as = theirs if theirs.seeds == study.seeds else theirs.with_more(study.seeds)
+    return replace(study, stages=kept_as.stages)
+
+
+def write_down(folder: Path, study: Study) -> None:
+    """Have a folder's study.json say what is asked now: more pairs, or other words. Its rows stay as they are."""
+    told = _what(folder)
+    asked = told | _told(study)
+    if json.dumps(asked, default=str) != json.dumps(told, default=str):
+        commit_bytes(folder / WHAT, json.dumps(asked, indent=1, ensure_ascii=False, default=str).encode())
+
+
+def _told(study: Study) -> dict[str, Any]:
+    from experiments.study import rows_in_design  # noqa: PLC0415
+
+    told = {"key": study.key, "rows": rows_in_design(study), "study": study.table()}
+    return told | ({"stages": [list(each) for each in study.stages]} if study.stages else {})
 
 
 def _found(folder: Path, study: Study) -> None:
-    from experiments.study import design_of, rows_in_design  # noqa: PLC0415
+    from experiments.study import design_of  # noqa: PLC0415
 
     design = pa.Table.from_pandas(design_of(study), preserve_index=False)
     commit_bytes(folder / DESIGN, parquet_bytes(design))
     told = {
-        "format": FORMAT, "key": study.key, "name": study.name, "rows": rows_in_design(study), "rules": study.rules,
-        "made_with": made_with(), "study": study.table(),
+        "format": FORMAT, "name": study.name, "rules": study.rules,
+        "made_with": made_with(study.scenario) | {"host": host_class()}, **_told(study),
     }  # fmt: skip
     commit_bytes(folder / WHAT, json.dumps(told, indent=1, ensure_ascii=False, default=str).encode())
 
@@ -242,7 +278,8 @@ def study_in(folder: str | Path) -> Study:
     told = _what(folder)
     points = design_in(folder) if told["study"]["design"]["kind"] == "list" else _no_points()
     try:
-        return study_from(told["study"], folder / f"{told['name']}.toml", told["rules"], points)
+        study = study_from(told["study"], folder / f"{told['name']}.toml", told["rules"], points)
+        return replace(study, stages=tuple(Stage(*each) for each in told.get("stages", ())))
     except StudyError as error:
         raise SweepError(f"{folder / WHAT} cannot be read: {error}") from None
 
@@ -254,8 +291,12 @@ def _no_points() -> pd.DataFrame:
 
 
 def design_in(folder: str | Path) -> pd.DataFrame:
-    """The points of the study in a folder, a line for each."""
-    return pq.read_table(Path(folder) / DESIGN).to_pandas()
+    """The points of the study in a folder, a line for each. Files of a graph that are beside it are named in full."""
+    folder = Path(folder)
+    points = pq.read_table(folder / DESIGN).to_pandas()
+    for layer in [name for name in GRAPHS if name in points]:
+        points[layer] = [file_beside(folder, layer, value) for value in points[layer]]
+    return points
 
 
 class Writing:

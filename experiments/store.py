@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import platform
 import shutil
 import tempfile
 import tomllib
@@ -181,10 +183,15 @@ def _governances(asked: Asked) -> Any:
 
 def provenance(asked: Asked) -> dict[str, str]:
     """What made the results: versions of Kith and of what it stands on, and the fingerprint of the model."""
-    found = made_with()
+    found = made_with() | {"host": host_class()}
     if asked.rules:
         found["rules"] = hashlib.sha256(asked.rules.encode()).hexdigest()[:16]
     return found
+
+
+def host_class() -> str:
+    """What kind of machine this is: system, processor, and how many of them; never its name."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count() or 1} processors"
 
 
 # ---- the folder -------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,19 @@ from experiments.pairs import CALM, FAIR_FIGHT, NAMES, SHOCK, ComparisonError, G
 from experiments.resilience import OUTCOMES, RESILIENCE
 from experiments.store import read_question
 from simulation.reader import RulesError
-from simulation.scenario import GRAPHS, LAYERS, PARAMETERS, SIZES, TOP, Draft, Scenario, ScenarioError
+from simulation.scenario import (
+    GRAPHS,
+    LAYERS,
+    PARAMETERS,
+    SIZES,
+    TOP,
+    Draft,
+    Scenario,
+    ScenarioError,
+    is_kind,
+    toml,
+    toml_key,
+)
 from simulation.shocks import History, Series, Shock, key_of, numbers_of, problem_with
 from simulation.written_rules import rules_from_text
 
@@ -53,6 +65,8 @@ DESIGN_KEYS = {
 }
 """What each kind of design may be told, beside its kind."""
 UNTIL_KEYS = ("outcome", "narrower_than", "at_least", "at_most")
+ANALYSIS_KEYS = ("outcomes", "x", "y", "panels", "own")
+"""What [analysis] may say: outcomes to show, how a grid is laid out in panels, and anything at all in a table `own`."""
 LEVELS = ("values", "low", "high", "steps")
 MULTIPLES = ("shock_size", "shock_length")
 EVERY_ARM = "dials"
@@ -132,6 +146,14 @@ class Until:
         yield self.at_most
 
 
+class Stage(NamedTuple):
+    """Pairs that were asked for together: the number of their first row, their first replicate, and how many."""
+
+    row: int
+    replicate: int
+    pairs: int
+
+
 @dataclass(frozen=True)
 class Study:
     """A question, the setting it is asked of, and every town that is lived for it. A study that exists was checked."""
@@ -153,6 +175,8 @@ class Study:
     listed: tuple[tuple[Any, ...], ...] = ()
     """The points of a list, in the order of what is varied."""
     path: Path | None = field(default=None, compare=False)
+    stages: tuple[Stage, ...] = ()
+    """Where more pairs were asked for later, each lot of them; rows of a later lot follow those of all earlier ones."""
 
     @property
     def name(self) -> str:
@@ -184,11 +208,32 @@ class Study:
         """Rows set aside for each point."""
         return self.seeds * len(self.governances)
 
+    @cached_property
+    def lots(self) -> tuple[Stage, ...]:
+        """Every lot of pairs, in the order in which they were asked for."""
+        return self.stages or (Stage(0, 0, self.seeds),)
+
     def place_of(self, row: int) -> tuple[int, int, str]:
         """The point, the replicate and the governance of a row: replicates follow one another, arms side by side."""
-        point, within = divmod(row, self.rows_at_a_point)
+        lot = next(each for each in reversed(self.lots) if each.row <= row)
+        point, within = divmod(row - lot.row, lot.pairs * len(self.governances))
         replicate, arm = divmod(within, len(self.governances))
-        return point, replicate, self.arms[arm]
+        return point, lot.replicate + replicate, self.arms[arm]
+
+    def rows_of(self, point: int, pairs: int) -> Iterator[tuple[int, int]]:
+        """The rows of the first so many pairs at a point, as ranges."""
+        arms = len(self.governances)
+        for lot in self.lots:
+            many = min(lot.pairs, pairs - lot.replicate)
+            if many > 0:
+                first = lot.row + point * lot.pairs * arms
+                yield first, first + many * arms
+
+    def with_more(self, seeds: int) -> Study:
+        """The same study with more pairs at each point. Those it has keep the numbers of their rows."""
+        lots = (*self.lots, Stage(rows_in_design(self), self.seeds, seeds - self.seeds))
+        until = replace(self.until, at_most=seeds) if self.until else None
+        return replace(self, seeds=seeds, stages=lots, until=until)
 
     def seed_of(self, replicate: int) -> int:
         """The seed of a replicate: the same at every point and for every governance."""
@@ -212,19 +257,63 @@ class Study:
             del told["seeds"]
         return told | {"analysis": copy.deepcopy(dict(self.analysis))}
 
+    @property
+    def graph_files(self) -> tuple[str, ...]:
+        """The files on which towns of this study are founded, each once."""
+        held = [str(file.resolve()) for file in self.scenario.graph_files().values()]
+        varied = [one for one in self.varied if one.name in GRAPHS]
+        held += [str(value) for one in varied for value in one.values if not is_kind(one.name, str(value))]
+        return tuple(dict.fromkeys(held))
+
     @cached_property
     def key(self) -> str:
         """A hash of everything that makes the rows what they are: two studies with the same key are one."""
+        lots = [list(each) for each in self.stages]
+        return self._hash(self.table(), *([lots] * bool(lots)))
+
+    @cached_property
+    def kin(self) -> str:
+        """The same without how many pairs there are: of two studies that are kin, one may ask for more of the same."""
         told = self.table()
+        told.pop("seeds", None)
+        told.get("until", {}).pop("at_most", None)
+        return self._hash(told)
+
+    def _hash(self, told: dict[str, Any], *more: Any) -> str:
         for name in ("title", "question", "analysis"):
             del told[name]
         setting = told["setting"]
         for name in ("name", "title", "story", "look_for"):
             setting.pop(name, None)
         told["design"].pop("file", None)
-        said = [told, list(told["governances"]), list(told["vary"]), self.rules, self.listed]
+        said = [told, list(told["governances"]), list(told["vary"]), self.rules, self.listed, *more]
         text = json.dumps(said, sort_keys=True, default=str, allow_nan=False)
+        for file in self.graph_files:  # a file may lie elsewhere; what is in it is in the fingerprint of each row
+            text = text.replace(json.dumps(file), json.dumps(Path(file).name))
         return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def study_in_toml(study: Study) -> str:
+    """The study as a file that asks the same again. Rules are then in rules.py beside it, and a list in points.csv."""
+    told = study.table()
+    told["design"] |= {"file": "points.csv"} if study.listed else {}
+    told |= {"rules": "rules.py"} if study.rules else {}
+    sections = {name: told.pop(name) for name in list(told) if isinstance(told[name], dict)}
+    return "\n".join([*_in_toml(told, ""), *_in_toml(sections, "")]) + "\n"
+
+
+def _in_toml(table: Mapping[str, Any], place: str) -> Iterator[str]:
+    """A table in TOML's words: what is plain first, then its sections."""
+    inner = [name for name, value in table.items() if isinstance(value, dict)]
+    inner += [name for name, value in table.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    for name in (name for name in table if name not in inner):
+        value = table[name]
+        yield f"{toml_key(name)} = {str(value).lower() if isinstance(value, bool) else toml(value)}"
+    for name in inner:
+        where = f"{place}{toml_key(name)}"
+        for each in table[name] if isinstance(table[name], list) else [table[name]]:
+            yield from ("", f"[[{where}]]" if isinstance(table[name], list) else f"[{where}]")
+            yield from _in_toml(each, f"{where}.")
 
 
 def rows_in_design(study: Study) -> int:
@@ -272,8 +361,6 @@ def study_from(
     for key in ("monthly", "events"):
         if not isinstance(table.get(key, False), bool):
             problems.append(f"{key} is {table[key]!r}; it must be true or false")
-    if not isinstance(table.get("analysis", {}), dict):
-        problems.append(f"analysis is {table['analysis']!r}; it must be a section, [analysis]")
     outcomes, wrong = _outcomes_in(table.get("outcomes"))
     problems += wrong
     until, wrong = _until_in(table.get("until"), outcomes)
@@ -291,7 +378,7 @@ def study_from(
     assert governances is not None
     design, wrong = _design_in(table.get("design", {"kind": "grid"}))
     problems += wrong
-    varied, wrong = _vary_in(table.get("vary", {}), scenario, governances)
+    varied, wrong = _vary_in(table.get("vary", {}), scenario, governances, path.parent)
     problems += wrong
     _refuse(problems, path)
     listed: tuple[tuple[Any, ...], ...] = ()
@@ -299,6 +386,7 @@ def study_from(
         given = points if points is not None else _points_in(design["file"], path)
         varied, listed, problems = _listed(given, varied, scenario, governances, str(design.get("file", "the list")))
     problems += _design_problems(design, varied)
+    problems += _analysis_problems(table.get("analysis", {}), design, varied, outcomes)
     _refuse(problems, path)
     study = Study(
         scenario, governances, varied, design, seeds, until, outcomes, table.get("monthly", False),
@@ -416,6 +504,30 @@ def _until_in(given: Any, outcomes: Sequence[str]) -> tuple[Until | None, list[s
     return Until(str(outcome), float(table["narrower_than"]), table["at_least"], table["at_most"]), []
 
 
+def _analysis_problems(
+    given: Any, design: Mapping[str, Any], varied: Sequence[Varied], outcomes: Sequence[str]
+) -> list[str]:
+    if not isinstance(given, dict):
+        return [f"analysis is {given!r}; it must be a section, [analysis]"]
+    found = [f'[analysis] has no key "{key}".{near(key, ANALYSIS_KEYS)}' for key in given if key not in ANALYSIS_KEYS]
+    names = [one.name for one in varied]
+    laid = {key: given[key] for key in ("x", "y", "panels") if key in given}
+    for key, name in laid.items():
+        if name not in names:
+            found.append(f"[analysis] {key} is {name!r}; it must be something that is varied.{near(name, names)}")
+    if laid and not {"x", "y"} <= set(laid):
+        found.append("[analysis] x and y go together; panels may be added to them")
+    if laid and (design["kind"] not in ("grid", "list") or set(names) != set(laid.values()) or len(laid) != len(names)):
+        found.append("[analysis] x, y and panels lay out a grid in which these are all that is varied, each named once")
+    asked = given.get("outcomes", [])
+    if not isinstance(asked, list):
+        return [*found, f"[analysis] outcomes is {asked!r}; it must be a list"]
+    known = [f"{name}.{end}" for name in NAMES if name in outcomes for end in (SHOCK, CALM, "effect")]
+    known += [name for name in LOSSES if name in outcomes]
+    found += [f'[analysis] outcomes: there is no "{each}".{near(each, known)}' for each in asked if each not in known]
+    return found
+
+
 def _rules_in(given: Any, path: Path) -> tuple[str, list[str]]:
     if given is None:
         return "", []
@@ -433,7 +545,7 @@ def _rules_in(given: Any, path: Path) -> tuple[str, list[str]]:
 
 
 def _vary_in(
-    given: Any, scenario: Scenario, governances: Mapping[str, Governance]
+    given: Any, scenario: Scenario, governances: Mapping[str, Governance], beside: Path
 ) -> tuple[tuple[Varied, ...], list[str]]:
     if not isinstance(given, dict):
         return (), [f"vary is {given!r}; it must be a section, [vary]"]
@@ -445,11 +557,19 @@ def _vary_in(
             found.append(f"[vary] {problem}")
             continue
         one, wrong = _one_varied(name, levels, declared)
+        if one is not None and name in GRAPHS:
+            one = replace(one, values=tuple(file_beside(beside, name, value) for value in one.values))
         found += [f"[vary] {each}" for each in wrong]
         if one is not None:
             varied.append(one)
             found += _end_problems(one, scenario, governances)
     return tuple(varied), found
+
+
+def file_beside(folder: Path, layer: str, value: Any) -> Any:
+    """A file of a graph named in full, where there is one of this name in the study's folder."""
+    file = folder / str(value)
+    return str(file.resolve()) if not is_kind(layer, str(value)) and file.is_file() else value
 
 
 def _flattened(given: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -681,7 +801,10 @@ def _points_in(file: str, path: Path) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
     try:
-        return pd.read_csv(path.parent / file, encoding="utf-8-sig", skipinitialspace=True)
+        points = pd.read_csv(path.parent / file, encoding="utf-8-sig", skipinitialspace=True)
+        for layer in [name for name in GRAPHS if name in points]:
+            points[layer] = [file_beside(path.parent, layer, value) for value in points[layer]]
+        return points
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise StudyError(f"{path.name}: [design] file is {file!r}; it cannot be read: {said.lower()}") from None

@@ -71,6 +71,7 @@ from experiments.parts import (
     sweep_up,
     tables_in,
     unwritten,
+    write_down,
 )
 from experiments.study import Study, Until, load_study, plain, rows_in_design
 from experiments.workers import processors
@@ -186,8 +187,9 @@ def sweep(
     check_shard(shard)
     if workers is not None and workers < 1:
         raise SweepError(f"workers is {workers}; there must be at least 1")
-    open_folder(folder, study)
+    study = open_folder(folder, study)
     with Writing(folder, shard):
+        write_down(folder, study)
         clear_litter(folder, all_of_it=shard is None)
         sweep_up(folder)
         _settle_stale(folder, study, anyway, again)
@@ -217,18 +219,17 @@ def wanted(study: Study, folder: Path, shard: Range | None = None) -> Iterator[l
     if study.until is None:
         yield list(_dealt(study, [(0, rows_in_design(study))], shard))
         return
-    arms, whole = len(study.arms), study.rows_at_a_point
-    open_points = list(range(rows_in_design(study) // whole))
+    open_points = list(range(rows_in_design(study) // study.rows_at_a_point))
     so_far: list[Range] = []
     settled: list[Range] = []
     for pairs in study.until.rounds():
-        so_far = settled + [(point * whole, point * whole + pairs * arms) for point in open_points]
+        so_far = settled + [each for point in open_points for each in study.rows_of(point, pairs)]
         yield list(_dealt(study, sorted(so_far), shard))
         if pairs == study.until.at_most:
             return
-        mine = [point for point in open_points if any(_dealt(study, [(point * whole, point * whole + 1)], shard))]
+        mine = [point for point in open_points if any(_dealt(study, study.rows_of(point, 1), shard))]
         done = narrow_enough(study, folder, mine, pairs)
-        settled += [(point * whole, point * whole + pairs * arms) for point in open_points if point in done]
+        settled += [each for point in open_points if point in done for each in study.rows_of(point, pairs)]
         open_points = [point for point in open_points if point not in done]
 
 
@@ -269,13 +270,19 @@ def _dealt(study: Study, ranges: Iterable[Range], shard: Range | None) -> Iterat
         yield from ranges
         return
     place, many = shard[0] - 1, shard[1]
-    unit = study.rows_at_a_point if study.until else len(study.arms)
-    cell = unit * max(1, min(512, rows_in_design(study) // (unit * many * 16)))
+    arms, lot = len(study.arms), study.lots[0]
+    unit = lot.pairs * arms if study.until else arms
+    begun_with = study.stages[1].row if study.stages else rows_in_design(study)  # more pairs change no shard's share
+    cell = max(1, min(512, begun_with // (unit * many * 16)))
     for first, last in ranges:
+        if study.until:
+            if study.place_of(first)[0] // cell % many == place:
+                yield first, last
+            continue
         at = first
         while at < last:
-            end = min(last, (at // cell + 1) * cell)
-            if (at // cell) % many == place:
+            end = min(last, (at // (cell * arms) + 1) * (cell * arms))
+            if (at // (cell * arms)) % many == place:
                 yield at, end
             at = end
 
@@ -306,7 +313,7 @@ def _settle_stale(folder: Path, study: Study, anyway: bool, again: Sequence[str]
     if not many or anyway:
         return
     if "stale" in again:
-        models = _Models(study, folder)
+        models = Models(study, folder)
         forget(folder, models.stale_in, models.may_be_stale)
         return
     raise SweepError(
@@ -318,7 +325,7 @@ def _settle_stale(folder: Path, study: Study, anyway: bool, again: Sequence[str]
 
 def stale_rows(folder: Path, study: Study) -> tuple[int, int]:
     """How many rows were not lived by this version of the model, and how many there are."""
-    models = _Models(study, folder)
+    models = Models(study, folder)
     stale = of = 0
     for first, last in kept(ranges_in(folder)):
         of += last - first
@@ -331,14 +338,17 @@ def stale_rows(folder: Path, study: Study) -> tuple[int, int]:
     return stale, of
 
 
-class _Models:
-    """Which fingerprint the rows of each point should have: one for all, unless points are founded on files."""
+class Models:
+    """Which fingerprint the rows of each point should have: one for all, unless points are founded on files.
 
-    def __init__(self, study: Study, folder: Path) -> None:
-        self.study = study
+    `model` is the fingerprint of the code: of the one that is running, where no other is named.
+    """
+
+    def __init__(self, study: Study, folder: Path, model: str = "") -> None:
+        self.study, self.model = study, model
         by_point = any(one.name in ("kith", "peer") for one in study.varied)
         self.design = design_in(folder) if by_point else None
-        self.one = "" if by_point else batches.made_by(study.scenario, study.rules)
+        self.one = "" if by_point else batches.made_by(study.scenario, study.rules, model)
         self.known: dict[tuple[Any, ...], str] = {}
 
     def of(self, point: int) -> str:
@@ -348,7 +358,7 @@ class _Models:
         layers = {name: str(self.design.at[point, name]) for name in ("kith", "peer") if name in self.design}
         key = tuple(layers.values())
         if key not in self.known:
-            self.known[key] = batches.made_by(self.study.scenario.with_(**layers), self.study.rules)
+            self.known[key] = batches.made_by(self.study.scenario.with_(**layers), self.study.rules, self.model)
         return self.known[key]
 
     def may_be_stale(self, part: Path) -> bool:
@@ -684,8 +694,7 @@ class _Asked:
         return max(1, min(LARGEST, int(self.batch_seconds / each), math.ceil(self.left / (SHARES * many))))
 
     def _batch(self, piece: _Piece, rows: Sequence[int] = ()) -> Batch:
-        whole = self.study.rows_at_a_point
-        numbers = {row // whole for row in rows} or range(piece.first // whole, (piece.last - 1) // whole + 1)
+        numbers = {self.study.place_of(row)[0] for row in rows or range(piece.first, piece.last)}
         return Batch(
             piece.first, piece.last, self.told, self.points.some(numbers),
             str(self.folder.resolve()), self.study.key, model_fingerprint(), self.crumbs, self.timeout, self.living,
@@ -778,7 +787,7 @@ class _Points:
 
 def _hands_of(executor: Executor | None) -> int | None:
     """How many workers an executor has, where it says so."""
-    many = getattr(executor, "_max_workers", None)
+    many = getattr(executor, "num_workers", None) or getattr(executor, "_max_workers", None)
     client = getattr(executor, "_client", None)
     if client is not None:
         many = sum(client.ncores().values()) or None

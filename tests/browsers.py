@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -30,8 +31,16 @@ def chromium() -> str | None:
     named = os.environ.get("KITH_CHROMIUM")
     if named:
         return shutil.which(named)
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    return found or playwrights_own()
+    found = (path for name in NAMES if (path := shutil.which(name)))
+    return next((path for path in found if runs(path)), None) or playwrights_own()
+
+
+def runs(path: str) -> bool:
+    """Whether it is a browser and not only a hint at how to get one, as some systems have it."""
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def playwrights_own() -> str | None:

@@ -256,7 +256,7 @@ def test_kith_analyse_writes_a_page_that_stands_alone_with_every_part_its_design
         assert heading in page
     assert "Pairs needed" in page
     assert "At equal budget the governances do not differ" in page
-    assert "kith sweep" in page
+    assert "kith reproduce small.toml" in page
     kept = {path.stem for path in folder.glob("*.svg")}
     assert "who-bore-it" in kept
     assert any(name.startswith("map-") for name in kept)

@@ -163,14 +163,14 @@ def test_a_study_says_the_same_when_written_out_and_its_key_is_what_makes_the_ro
     study = small_study(tmp_path)
     assert study_from(study.table(), tmp_path / "again.toml", study.rules).key == study.key
     assert small_study(tmp_path, VARY, 'question = "why?"\n').key == study.key
-    assert small_study(tmp_path, VARY + "[analysis]\nmap = 3\n").key == study.key
+    assert small_study(tmp_path, VARY + "[analysis.own]\nmap = 3\n").key == study.key
     for more in (VARY.replace("2.0", "1.9"), VARY.replace("points = 10", "points = 11"), VARY + "seed = 2\n"):
         assert small_study(tmp_path, more).key != study.key
 
 
-def test_the_table_of_an_analysis_is_kept_for_those_who_want_it(tmp_path: Path) -> None:
-    assert small_study(tmp_path, VARY + '[analysis]\nmap = ["inflow", "shock_size"]\n').analysis == {
-        "map": ["inflow", "shock_size"]
+def test_what_an_analysis_of_ones_own_needs_is_kept_with_the_study(tmp_path: Path) -> None:
+    assert small_study(tmp_path, VARY + '[analysis.own]\nmap = ["inflow", "shock_size"]\n').analysis == {
+        "own": {"map": ["inflow", "shock_size"]}
     }
 
 

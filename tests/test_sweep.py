@@ -653,6 +653,98 @@ def test_stopped_points_are_the_same_in_shards(tmp_path: Path, threads: Executor
     assert rows_hash(tmp_path / "merged") == rows_hash(tmp_path / "out")
 
 
+# ---- more pairs -------------------------------------------------------------------------------------
+
+
+def by_place(folder: Path) -> str:
+    """A hash of rows in the order of point, pair and governance, without the numbers they go by."""
+    rows = rows_of(folder).sort_values(["point", "replicate", "governance"], ignore_index=True)
+    return rows_hash(rows.drop(columns="row"))
+
+
+def with_seeds(folder: Path, many: int, name: str = "small") -> Study:
+    return small_study(folder, VARY, f"seeds = {many}\n", name)
+
+
+def test_more_pairs_are_added_to_what_is_there_and_nothing_is_lived_again(tmp_path: Path, threads: Executor) -> None:
+    out = tmp_path / "out"
+    sweep(with_seeds(tmp_path, 2), out, executor=threads, living=quick)
+    first = rows_of(out)
+    assert len(first) == 40
+    for many in (3, 7):
+        before = parts.rows_there(out)
+        found = sweep(with_seeds(tmp_path, many), out, executor=threads, living=quick)
+        assert (found.lived, found.there, found.complete) == (20 * many - before, 20 * many, True)
+        assert status_of(out).complete
+    assert rows_hash(rows_of(out).iloc[:40]) == rows_hash(first)
+    assert list(rows_of(out)["row"]) == list(range(140))
+    sweep(with_seeds(tmp_path, 7), tmp_path / "at_once", executor=threads, living=quick)
+    assert by_place(out) == by_place(tmp_path / "at_once")
+    assert not rows_of(out)["run_id"].duplicated().any()
+    assert sweep(with_seeds(tmp_path, 7), out, executor=threads, living=quick).lived == 0
+    assert sweep(study_in(out), out, executor=threads, living=quick).lived == 0
+    parts.compact(out)
+    parts.forget(out, lambda part: [each in (3, 45, 139) for each in part["row"].to_pylist()])
+    assert sweep(study_in(out), out, executor=threads, living=quick).lived == 3
+    assert by_place(out) == by_place(tmp_path / "at_once")
+    merge([out], tmp_path / "merged")
+    assert by_place(tmp_path / "merged") == by_place(tmp_path / "at_once")
+
+
+def test_fewer_pairs_are_refused_and_leave_everything_as_it_was(tmp_path: Path, threads: Executor) -> None:
+    out = tmp_path / "out"
+    sweep(with_seeds(tmp_path, 3), out, executor=threads, living=quick)
+    told = (out / parts.WHAT).read_bytes()
+    with pytest.raises(SweepError, match=r"a study of 3 pairs at each point, and this one asks for 2.*seeds be 3"):
+        sweep(with_seeds(tmp_path, 2), out, executor=threads, living=quick)
+    other = small_study(tmp_path, VARY.replace("2.0", "1.5"), "seeds = 5\n")
+    with pytest.raises(SweepError, match="rows of another study"):
+        sweep(other, out, executor=threads, living=quick)
+    assert (out / parts.WHAT).read_bytes() == told
+    assert len(rows_of(out)) == 60
+
+
+def test_other_words_are_taken_over_and_live_nothing(tmp_path: Path, threads: Executor) -> None:
+    out = tmp_path / "out"
+    sweep(small_study(tmp_path), out, executor=threads, living=quick)
+    again = small_study(tmp_path, VARY + '[analysis]\noutcomes = ["unmet_need.effect"]\n', 'title = "New words"')
+    assert sweep(again, out, executor=threads, living=quick).lived == 0
+    assert study_in(out).title == "New words"
+    assert study_in(out).analysis == {"outcomes": ["unmet_need.effect"]}
+
+
+def test_more_pairs_in_shards_and_the_row_of_a_later_lot_lived_again(tmp_path: Path, threads: Executor) -> None:
+    for many in (2, 5):
+        study = with_seeds(tmp_path, many)
+        for place in (1, 2, 3):
+            folder = tmp_path / f"shard-{place}"
+            before = parts.rows_there(folder)
+            found = sweep(study, folder, executor=threads, living=quick, shard=(place, 3))
+            assert found.lived == parts.rows_there(folder) - before
+    assert sum(parts.rows_there(tmp_path / f"shard-{place}") for place in (1, 2, 3)) == 100
+    merge([tmp_path / f"shard-{place}" for place in (1, 2, 3)], tmp_path / "merged")
+    sweep(with_seeds(tmp_path, 5), tmp_path / "at_once", executor=threads, living=quick)
+    assert by_place(tmp_path / "merged") == by_place(tmp_path / "at_once")
+    row = rows_of(tmp_path / "merged").iloc[77]
+    assert study_in(tmp_path / "merged").place_of(77) == (row["point"], row["replicate"], row["governance"])
+
+
+def test_a_cap_may_be_raised_where_points_are_stopped_early(tmp_path: Path, threads: Executor) -> None:
+    def asked(most: int) -> Study:
+        table = until_study(tmp_path).table()
+        table["until"] |= {"at_most": most, "narrower_than": 0.08}
+        return study_from(table, tmp_path / "until.toml")
+
+    out = tmp_path / "out"
+    sweep(asked(6), out, executor=threads, living=quick)
+    there = parts.rows_there(out)
+    found = sweep(asked(30), out, executor=threads, living=quick)
+    assert found.complete
+    assert found.lived == parts.rows_there(out) - there > 0
+    sweep(asked(30), tmp_path / "at_once", executor=threads, living=quick)
+    assert by_place(out) == by_place(tmp_path / "at_once")
+
+
 # ---- the command ------------------------------------------------------------------------------------
 
 

@@ -918,7 +918,8 @@ def map_(
     """Map where each governance does better over two numbers that a study varies, and find the line between them.
 
     Towns are lived on an even grid, then near the line; the line itself is found by halving. Writes map.html, a figure
-    of every outcome as SVG, PDF and PNG, and the numbers as Parquet and CSV.
+    of every outcome as SVG, PDF and PNG, and the numbers as Parquet and CSV. May be interrupted: the same command goes
+    on, and one that refines further begins with what is there.
     """
     from viz import maps  # noqa: PLC0415
 
@@ -931,11 +932,17 @@ def map_(
     try:
         found = maps.map_study(
             study, x, y, outcome, against, grid=(grid, grid), refine=refine, pairs=pairs, most=most, workers=workers,
-            tell=bar.show,
+            keep=folder, tell=bar.show,
         )  # fmt: skip
+    except KeyboardInterrupt:
+        tell(f"stopped: what was lived is kept in {folder}; the same command goes on" * (study is not None))
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         bar.close()
-    maps.write(folder, found)
+    try:
+        maps.write(folder, found)
+    except OSError as error:
+        raise Mistake(f"--out {folder}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
     say(maps.as_json(found) if json else maps.as_text(found))
     tell(f"written: {folder / maps.PAGE}")
     if found.map.failed:
@@ -985,6 +992,84 @@ def analyse(
         else study_page.summary_text(told)
     )
     tell(f"report: {place / 'report.html'}")
+
+
+@app.command(epilog="Example:  kith reproduce who_bears_the_shock        (the same again goes on where it was ended)")
+def reproduce(
+    study: Annotated[
+        str, typer.Argument(help="A study file, the name of one that comes with Kith, or a folder of one.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder to write.", show_default="results/STUDY")] = None,
+    workers: Annotated[int | None, typer.Option(help="Rows at once.", show_default="one a processor")] = None,
+) -> None:
+    """A whole study in one command: kith sweep, then kith analyse with every figure as SVG, PDF and PNG.
+
+    Ends with FOLDER/analysis/report.html, a page that stands alone, and the figures beside it, each with its table.
+    Pack all of it into one file with kith bundle FOLDER.
+    """
+    kept = Path(study)
+    folder = out or (kept if kept.is_dir() else RESULTS / kept.stem)
+    code = OK
+    try:
+        sweep(study, folder, workers)
+    except typer.Exit as ended:  # rows that failed are told on the page
+        code = ended.exit_code
+        if code != FAILED:
+            raise
+    analyse(folder, kinds="svg,pdf,png")
+    raise typer.Exit(code)
+
+
+@app.command(epilog="Example:  kith bundle results/fuel_price        kith bundle --check results/fuel_price.zip")
+def bundle(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder of kith sweep or kith compare; with --check, a bundle.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write.", show_default="FOLDER.zip")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check a bundle instead of making one.")] = False,
+    rerun: Annotated[str, typer.Option(metavar="N", help="With --check: rows to live again, or all.")] = "5",
+    own_rules: Annotated[
+        bool, typer.Option("--own-rules", help="With --check: follow rules in the bundle, which runs its Python.")
+    ] = False,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Pack a study into one file that can be checked and done again; or check one.
+
+    Packed are rows, question, code, versions, the model described, citation, licence, and a hash of every file. A check
+    compares every hash, sees that the code is the model that the rows name, and lives rows again that are chosen at
+    random. Exit code 0 when all of it holds, 1 when something does not, 2 where it cannot be looked at.
+    """
+    from experiments import bundle as bundles  # noqa: PLC0415
+    from viz.sweeps import bundled_json, bundled_text, checked_json, checked_text  # noqa: PLC0415
+
+    if folder is None:
+        raise Mistake("bundle: give a folder of kith sweep or kith compare; or --check and a bundle")
+    if not check:
+        packed = bundles.bundle(folder, out)
+        say(bundled_json(packed) if json else bundled_text(packed))
+        tell(f"written: {packed.file}")
+        return
+    if rerun != "all" and not rerun.isdigit():
+        raise Mistake(f"--rerun {rerun}: it must be a number of rows, or all")
+    bar: Bar | None = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal bar
+        bar = bar or Bar(total, "row")
+        bar.show(done)
+
+    with warnings_told():
+        try:
+            found = bundles.check(
+                folder, None if rerun == "all" else int(rerun), own_rules=own_rules, workers=workers, tell=show
+            )
+        finally:
+            if bar is not None:
+                bar.close()
+    say(checked_json(found) if json else checked_text(found))
+    if not found.holds or found.cannot:
+        raise typer.Exit(MISTAKE if found.holds else FAILED)
 
 
 @app.command(epilog="Example:  kith settings")

@@ -159,7 +159,7 @@ def regime_map(
         drawn = Triangulation(x, y, mesh.triangles)
         reach = float(np.quantile(np.abs(mean), 0.95)) or float(np.abs(mean).max()) or 1.0  # a few may lie beyond
         levels = matplotlib.ticker.MaxNLocator(12, symmetric=True).tick_values(-reach, reach)
-        tint = panel.tricontourf(drawn, better * mean, levels=levels, cmap=_tints(one, other), extend="both")
+        tint = panel.tricontourf(drawn, better * mean, levels=levels, cmap=tints(one, other), extend="both")
         doubt = np.minimum(high, -low)
         if np.isfinite(doubt).all() and doubt.max() > 0.0 > doubt.min():
             panel.tricontourf(drawn, doubt, levels=[0.0, doubt.max() * 1.01], colors="none", hatches=["////"])
@@ -180,10 +180,10 @@ def regime_map(
         panel.set_xlabel(called.get(axes[0]) or axis_label(axes[0]))
         panel.set_ylabel(called.get(axes[1]) or axis_label(axes[1]))
         title = f"{scale.title}: who does better" if scale.better else f"{scale.title}: where there is more"
-        panel.set_title(_wrapped(title))
+        panel.set_title(wrapped(title))
         bar = figure.colorbar(tint, ax=panel, pad=0.02, aspect=28)
         bar.set_label(", ".join(filter(None, [f"{shown(found.second)} less {shown(found.first)}", scale.unit])))
-        bar.ax.yaxis.set_major_formatter(lambda value, _: _signed(better * value))
+        bar.ax.yaxis.set_major_formatter(lambda value, _: signed(better * value))
         _map_key(figure, (one, other), found, lines, known, winners)
     parts = [
         f"{shown(found.first)} at {int((winners < 0).sum())} points",
@@ -197,7 +197,7 @@ def regime_map(
     return Drawn(figure, f"{title} over {axes[0]} and {axes[1]}", described, table)
 
 
-def _tints(one: Look, other: Look) -> LinearSegmentedColormap:
+def tints(one: Look, other: Look) -> LinearSegmentedColormap:
     """From the first governance's colour over paper to the second's, pale enough for marks and words."""
     paper = np.array(to_rgb(PAPER))
     ends = [0.72 * np.array(to_rgb(look.colour)) + 0.28 * paper for look in (one, other)]
@@ -336,9 +336,9 @@ def sensitivity_bars(found: Sensitivity, asked: Differences) -> Drawn:
         panel.tick_params(axis="y", length=0)
         unit = f" ({scale.unit})" if found.method == SCREENING and scale.unit else ""
         words = "share of the variance of the expected difference" if found.method == SHARES else INDICES[main]
-        panel.set_xlabel(_wrapped(f"{words}{unit}", 96))
+        panel.set_xlabel(wrapped(f"{words}{unit}", 96))
         title = f"{scale.title}: what moves the difference between {shown(asked.first)} and {shown(asked.second)}"
-        panel.set_title(_wrapped(title))
+        panel.set_title(wrapped(title))
         keys.append(Line2D([], [], color=INK, linewidth=1.3, label="95% interval"))
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     values = times * rows["value"].to_numpy(np.float64)
@@ -392,10 +392,12 @@ def along_one(every: Sequence[Differences], name: str) -> Drawn:
         words = every[0].points[name]
         if words.dtype.kind not in "ifub":
             panel.set_xticks(range(words.nunique()), list(dict.fromkeys(words)))
+        elif words.nunique() <= BINS:  # where towns were lived, and nowhere else
+            panel.set_xticks(sorted(set(words)), [f"{each:.4g}" for each in sorted(set(words))])
         panel.set_xlabel(axis_label(name))
-        unit = f"{scale.unit}; {scale.reads}" if scale.unit else scale.reads
-        panel.set_ylabel(f"difference from {shown(every[0].first)}\n({unit})")
-        panel.set_title(_wrapped(f"{scale.title}, over {name}"))
+        unit = f"{scale.unit}; {scale.reads}" if scale.unit and scale.better else scale.unit or scale.reads
+        panel.set_ylabel(wrapped(f"difference from {shown(every[0].first)} ({unit})", 44))
+        panel.set_title(wrapped(f"{scale.title}, over {axis_label(name, short=True)}"))
         panel.grid(axis="y")
         keys: list[Any] = [
             Line2D([], [], color=look[each.second].colour, linestyle=look[each.second].dash, linewidth=1.8,
@@ -406,7 +408,7 @@ def along_one(every: Sequence[Differences], name: str) -> Drawn:
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     table = pd.concat(parts, ignore_index=True)
     told = "; ".join(
-        f"{shown(each.second)} from {_signed(ends[0])} to {_signed(ends[-1])}"
+        f"{shown(each.second)} from {signed(ends[0])} to {signed(ends[-1])}"
         for each, ends in (
             (each, scale.times * part["mean"].to_numpy()) for each, part in zip(every, parts, strict=True)
         )
@@ -604,7 +606,7 @@ def corners(found: Discovery, asked: Differences) -> Drawn:
             spine.set_visible(False)
         panel.tick_params(axis="y", length=0)
         title = f"{scale.title}: corners in which each does better"
-        panel.set_title(_wrapped(title))
+        panel.set_title(wrapped(title))
         keys: list[Any] = [
             Line2D([], [], color=look[each.governance].colour, marker=look[each.governance].marker, linewidth=5,
                    markersize=6, label=_how_good(each))
@@ -640,26 +642,35 @@ def _how_good(corner: Corner) -> str:
 # ---- parts ----------------------------------------------------------------------------------------------
 
 
-def axis_label(name: str) -> str:
-    """What is varied, with its unit where it is declared and short."""
+def axis_label(name: str, *, short: bool = False) -> str:
+    """What is varied, in words, with its unit where it is declared and short."""
     from agents.declared import fields_of  # noqa: PLC0415
     from agents.parameters import Parameters  # noqa: PLC0415
 
-    declared = fields_of(Parameters).get(name)
-    unit = declared.unit.split(";")[0].split(",")[0] if declared else ""
-    words = name.replace("_", " ")
-    return f"{words} ({unit})" if unit and len(unit) < 60 else words
+    owner, _, key = name.rpartition(".")
+    if owner.startswith("shocks."):
+        which = owner.removeprefix("shocks.")
+        words, unit = f"{key} of shock {which}", "months" if key in ("length", "start", "fade") else ""
+    elif owner:
+        words, unit = f"{key.replace('_', ' ')} of {shown(owner)}", ""
+    else:
+        declared = fields_of(Parameters).get(name)
+        unit = declared.unit.split(";")[0].split(",")[0] if declared else ""
+        words = name.replace("_", " ")
+    return f"{words} ({unit})" if unit and len(unit) < 60 and not short else words
 
 
-def _wrapped(text: str, width: int = 74) -> str:
+def wrapped(text: str, width: int = 74) -> str:
+    """A text over as many lines as it needs."""
     return "\n".join(textwrap.wrap(text, width))
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.3g}".replace("-", "−") if abs(value) > 1e-12 else "0"
+def signed(value: float, digits: int = 3) -> str:
+    """A number with its sign."""
+    return f"{value:+.{digits}g}".replace("-", "−") if abs(value) > 1e-12 else "0"
 
 
 __all__ = [
-    "Drawn", "Line", "Scale", "along_one", "axis_label", "bearers", "corners", "regime_map", "save",
-    "scale_of", "sensitivity_bars", "stretches",
+    "Drawn", "Line", "Numbers", "Scale", "along_one", "axis_label", "bearers", "corners", "regime_map", "save",
+    "scale_of", "sensitivity_bars", "signed", "stretches", "tints", "wrapped",
 ]  # fmt: skip

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from experiments.answers import Answers
 from experiments.differences import MAIN
 from experiments.pairs import shown
 from experiments.regimes import Regimes, asking_in, axes_in, regimes
@@ -48,21 +49,30 @@ def map_study(
     pairs: int = 8,
     most: int = 400,
     workers: int | None = None,
+    keep: Path | None = None,
     tell: Callable[[int], None] | None = None,
 ) -> Mapped:
-    """Map a study over two of the numbers that it varies; without a study, the quiet town whose map is known."""
+    """Map a study over two of the numbers that it varies; without a study, the quiet town whose map is known.
+
+    Every answer is kept in the folder `keep`, and what is there already is not lived again.
+    """
     if study is None:
         return known(grid, refine)
     asked = load_study(study)
     axes = axes_in(asked, x, y)
     asking = asking_in(asked, second, outcomes or MAIN, workers=workers)
-    found = regimes(
-        asking, axes, asking.outcomes, first=asking.first, second=asking.second, grid=grid, refine=refine, pairs=pairs,
-        most=most, tell=tell,
-    )  # fmt: skip
+    options: dict[str, Any] = {"grid": grid, "refine": refine, "pairs": pairs, "most": most, "tell": tell}
+    options |= {"first": asking.first, "second": asking.second}
+    failed = asking.failed
+    if keep is None:
+        found = regimes(asking, axes, asking.outcomes, **options)
+    else:
+        with Answers(asking, asked, [axis.name for axis in axes], pairs, keep) as answers:
+            found = regimes(answers, axes, asking.outcomes, **options)
+            failed = answers.failed
     held = [one.name for one in asked.varied if one.name not in {axis.name for axis in axes}]
     note = f"{', '.join(held)}: as the setting has it, everywhere on this map." if held else ""
-    return Mapped(asked.title or asked.name, replace(found, failed=tuple(asking.failed)), asking.lived, note=note)
+    return Mapped(asked.title or asked.name, replace(found, failed=tuple(failed)), asking.lived, note=note)
 
 
 def known(grid: tuple[int, int] = (6, 7), refine: int = 2) -> Mapped:

@@ -33,7 +33,7 @@ from experiments.sensitivity import (
     method_for,
     sensitivity,
 )
-from viz import figures
+from viz import figures, panels
 from viz.figures import Drawn, Scale, scale_of
 from viz.report import CSS, LIMITS, NULL, provenance_table, table_of
 
@@ -77,6 +77,12 @@ class Read:
     def numbers(self) -> tuple[str, ...]:
         """What is varied and is a number."""
         return tuple(one.name for one in self.study.varied if one.kind != "text")
+
+    @property
+    def laid_out(self) -> tuple[str, ...]:
+        """What goes along, what goes up, and what has a panel for each of its values, where the study says so."""
+        named = [self.study.analysis.get(key) for key in ("x", "y", "panels")]
+        return tuple(name for name in named if name)
 
     def differences(self, outcome: str, second: str) -> Differences:
         """One difference, at every point and in every pair."""
@@ -124,6 +130,8 @@ def study_html(
         ("limits", "What this can and cannot tell", lambda: LIMITS.replace("(see below)", "(see: kith parameters)")),
         ("again", "How to do it again", lambda: _again(told)),
     ]
+    if told.laid_out:  # what the study asks to see comes first
+        parts[3:5] = [parts[4], parts[3]]
     sections: list[tuple[str, str, str]] = []
     for done, (key, heading, part) in enumerate(parts, start=1):
         text = part()
@@ -302,6 +310,8 @@ MOST_AXES = 4
 def _map(told: Read, keep: Callable[[str, Drawn], object]) -> str:
     if not told.others:
         return ""
+    if told.laid_out:
+        return _panels(told, keep)
     if len(told.study.varied) != 2 or len(told.numbers) != 2:
         return (
             "<p>A map needs two numbers that are varied and no more. To draw one over any two of them, with towns "
@@ -317,6 +327,21 @@ def _map(told: Read, keep: Callable[[str, Drawn], object]) -> str:
             drawn = figures.regime_map(known, told.numbers)
             keep(f"map-{_file(outcome)}-{_file(second)}", drawn)
             parts.append(_figure(drawn))
+    return "".join(parts)
+
+
+def _panels(told: Read, keep: Callable[[str, Drawn], object]) -> str:
+    """Two things that are varied within each panel, and a panel for each value of the third, as the study asks."""
+    parts = []
+    for outcome in told.outcomes:
+        every = [told.differences(outcome, second) for second in told.others]
+        if every[0].better and len(every) > 1:
+            drawn = panels.best(every, *told.laid_out)
+            keep(f"best-{_file(outcome)}", drawn)
+            parts.append(_figure(drawn))
+        drawn = panels.differences(every, *told.laid_out)
+        keep(f"panels-{_file(outcome)}", drawn)
+        parts.append(_figure(drawn))
     return "".join(parts)
 
 
@@ -379,16 +404,20 @@ def _index_table(found: Sensitivity, asked: Differences) -> str:
 
 def _corners(told: Read, keep: Callable[[str, Drawn], object]) -> str:
     parts = []
+    cannot: dict[str, list[str]] = {}
     for outcome in told.outcomes if told.study.varied else ():
         for second in told.others:
             asked = told.differences(outcome, second)
+            if not asked.better:  # nobody does better, wherever it is
+                continue
             try:
                 found = corners_of.discovery(asked)
             except DiscoveryError as error:
-                parts.append(f"<p>{escape(scale_of(asked).title)}, {escape(shown(second))}: {escape(str(error))}.</p>")
+                cannot.setdefault(str(error), []).append(f"{scale_of(asked).title} ({shown(second)})")
                 continue
             parts.append(_corners_said(found, asked, keep))
-    return "".join(dict.fromkeys(parts))
+    parts += [f"<p>{escape('; '.join(names))}: {escape(why)}.</p>" for why, names in cannot.items()]
+    return "".join(parts)
 
 
 def _corners_said(found: Discovery, asked: Differences, keep: Callable[[str, Drawn], object]) -> str:
@@ -449,7 +478,11 @@ def _who(told: Read, keep: Callable[[str, Drawn], object]) -> str:
     if not all(f"{who}.{world}" in lived for who in BEARERS for world in ("shock", "calm")) or not len(lived):
         return ""
     parts = []
-    for name in [None, *told.numbers[:2]]:
+    if told.laid_out:
+        drawn = panels.bearers(lived, *told.laid_out)
+        keep("who-bore-it-panels", drawn)
+        parts.append(_figure(drawn, "Above 0 somebody bore it; below 0 they gained. Residents pay in help not given."))
+    for name in [None, *told.numbers[: 0 if told.laid_out else 2]]:
         drawn = figures.bearers(lived, name)
         keep("who-bore-it" + (f"-{_file(name)}" if name else ""), drawn)
         parts.append(_figure(drawn, "Above 0 somebody bore it; below 0 they gained. Residents pay in help not given."))
@@ -461,7 +494,7 @@ def _again(told: Read) -> str:
     return (
         "<p>The folder this page is in holds every row, the design and the study. The same version gives the same "
         "numbers, to the last digit, on any machine and with any number of workers:</p>"
-        f"<pre>kith sweep {escape(told.study.name)}.toml\nkith analyse results/{escape(told.study.name)}</pre>"
+        f"<pre>kith reproduce {escape(told.study.name)}.toml</pre>"
         + provenance_table({str(name): str(value) for name, value in told.made_with.items()})
         + (rules if told.study.rules else "")
     )

@@ -6,9 +6,11 @@ Change this file to say it otherwise. Nothing here lives a town.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from experiments.bundle import Bundled, Checked
     from experiments.replay import Replayed
     from experiments.sweep import Estimate, Status, Sweep
 
@@ -118,3 +120,42 @@ def replay_json(found: Replayed) -> str:
         "journals": [str(each) for each in found.journals],
     }  # fmt: skip
     return json.dumps(told, indent=1, ensure_ascii=False)
+
+
+def bundled_text(told: Bundled) -> str:
+    """What was packed."""
+    lines = [f"{told.rows:,} rows and all that made them: {told.files:,} files, {size(told.size)}"]
+    if told.missing:
+        lines.append(f"not found here, and so not packed: {', '.join(told.missing)}")
+    return "\n".join([*lines, f"SHA-256 {told.sha256}", f"check it with  kith bundle --check {told.file}"])
+
+
+def bundled_json(told: Bundled) -> str:
+    """The same for machines."""
+    return json.dumps(told._asdict() | {"file": str(told.file)}, indent=1)
+
+
+def checked_text(told: Checked) -> str:
+    """What came of checking an archive."""
+    lines = [f"{told.title}: {told.files:,} files, {told.rows:,} rows, model {told.model}"]
+    if told.wrong:
+        lines += [f"  wrong: {each}" for each in told.wrong[:MANY_WRONG]]
+        lines += [f"  and {len(told.wrong) - MANY_WRONG:,} more"] * (len(told.wrong) > MANY_WRONG)
+    else:
+        lines.append("  every file is what it was, and the code is the model that the rows name")
+    if told.relived:
+        few = ", ".join(map(str, told.relived[:10])) + (" …" if len(told.relived) > 10 else "")
+        lines.append(f"  {told.same:,} of {len(told.relived):,} rows lived again are the same to the last bit ({few})")
+    if told.cannot:
+        lines.append(f"  no row was lived again: {told.cannot}")
+    return "\n".join(lines)
+
+
+def checked_json(told: Checked) -> str:
+    """The same for machines."""
+    found = {**asdict(told), "file": str(told.file), "holds": told.holds}
+    return json.dumps(found, indent=1, ensure_ascii=False)
+
+
+MANY_WRONG = 8
+"""Problems that are told in full."""

@@ -32,6 +32,13 @@ class Served:
     said: list[str]
     seconds: float
 
+    def hears(self, text: str, seconds: float = 10.0) -> bool:
+        """Whether the workshop says something before so many seconds are over."""
+        until = time.monotonic() + seconds
+        while not any(text in line for line in self.said) and time.monotonic() < until:
+            time.sleep(0.05)
+        return any(text in line for line in self.said)
+
     def interrupt(self) -> int:
         """Press Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from itertools import pairwise
 from string import Formatter
 
@@ -54,6 +55,7 @@ def towns():
     return two_towns("contract", "relational")
 
 
+@cache
 def headlines_of(language):
     return {key: words for key, words in said_in(language).items() if key.startswith("headlines.") and "[" not in key}
 

@@ -90,16 +90,11 @@ def test_what_a_new_solara_would_ask_for_is_noticed(tmp_path, monkeypatch):
 
 def test_what_a_page_names_is_found_in_it():
     page = (
-        '<link rel="icon" href="/icon.png"><script src="/a.js?v=1"></script><script type="text/x-template"><img src="no">'
-        '</script><script>const urls = {"light": "/static/light.css?v=2"}; requirejs(["/jupyter/x.js",]);</script>'
+        '<link rel="icon" href="/icon.png"><script src="/a.js?v=1"></script><script type="text/x-template">'
+        '<img src="no"></script><script>const urls = {"light": "/static/light.css?v=2"};'
+        'requirejs(["/jupyter/x.js",]);</script>'
         '<iframe src="https://elsewhere.example/x"></iframe>'
     )
-    named = named_in_page(page)
-    assert named[:5] == [
-        "/icon.png",
-        "/a.js?v=1",
-        "https://elsewhere.example/x",
-        "/static/light.css?v=2",
-        "/jupyter/x.js",
-    ]
-    assert "no" not in named
+    found = ["/icon.png", "/a.js?v=1", "https://elsewhere.example/x", "/static/light.css?v=2", "/jupyter/x.js"]
+    assert named_in_page(page)[:5] == found
+    assert "no" not in named_in_page(page)

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 
 import pytest
 
@@ -32,33 +31,27 @@ def taken():
         yield other.getsockname()[1]
 
 
-def test_ctrl_c_ends_the_workshop_with_exit_code_0():
-    with served() as found:
-        assert found.interrupt() == 0
-    assert "The workshop is closed.\n" in found.said
-    assert not any("Traceback" in line or "Warning" in line for line in found.said)
-
-
-def test_ctrl_c_ends_the_workshop_while_a_page_is_open(browser):
-    with served() as found:
+def test_it_opens_in_the_language_asked_for_and_ends_at_ctrl_c_while_a_page_is_open(browser):
+    with served("wage_step", "--language", "de", "--port", "0") as found:
         context = browser.new_context()
         page = context.new_page()
         page.goto(found.address)
         page.locator(".kith-page").wait_for()
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert found.hears("Press Ctrl-C here to close it.")
         began = time.monotonic()
         assert found.interrupt() == 0
         assert time.monotonic() - began < 10.0
         context.close()
-    assert not any("Traceback" in line for line in found.said)
+    assert found.said[-1] == "The workshop is closed.\n"
+    assert not any("Traceback" in line or "Warning" in line for line in found.said)
 
 
 def test_a_port_that_is_taken_is_told_in_a_sentence(taken):
     said = show("--port", str(taken))
     assert said.returncode == 2
-    assert (
-        said.stderr
-        == f"kith: --port {taken}: in use, perhaps by another workshop; without --port the next free one is taken\n"
-    )
+    assert said.stderr.startswith(f"kith: --port {taken}: in use, perhaps by another workshop; without --port")
+    assert said.stderr.count("\n") == 1
 
 
 def test_without_a_port_the_next_free_one_is_taken(monkeypatch, taken):
@@ -145,14 +138,9 @@ def test_a_key_is_made_only_where_others_can_connect():
     assert all(len(key) >= 16 for key in keys)
 
 
-def test_the_setting_and_language_asked_for_are_those_of_the_first_page():
-    with served("wage_step", "--language", "de", "--port", "0") as found:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(found.address) as answer:
-            assert '<html lang="de">' in answer.read().decode()
-    assert (
-        server.environment(Workshop(setting="wage_step", language="de"), 1)[server.QUERY]
-        == "language=de&setting=wage_step"
-    )
+def test_the_setting_and_language_asked_for_are_those_of_a_page_that_asks_for_none():
+    told = server.environment(Workshop(setting="wage_step", language="de"), 1)
+    assert told[server.QUERY] == "language=de&setting=wage_step"
 
 
 def test_a_setting_of_ones_own_is_offered_by_its_path(tmp_path):

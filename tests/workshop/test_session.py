@@ -329,7 +329,7 @@ FIELDS = {
     "ack": ["seq"], "speed": ["v"], "setting": ["v"], "sides": ["left", "right"], "versus": ["dial", "value"],
     "founded": ["name", "value", "side"], "shock": ["key", "size"], "dial": ["name", "value", "side"],
     "fork": ["side", "governance"], "follow": ["i"], "card": ["kind", "id"], "why": ["side", "event"], "outcome": ["v"],
-    "language": ["v"], "file": ["kind"], "join": ["do"],
+    "language": ["v"], "flow": ["do"], "file": ["kind"], "join": ["do"],
 }  # fmt: skip
 GOOD = {
     "seq": 1, "left": "spot", "right": "contract", "dial": "sharing", "value": 0.5, "name": "sharing", "side": "left",

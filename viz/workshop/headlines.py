@@ -28,6 +28,7 @@ Shock = tuple[int, str, str]
 MOVED = 0.03
 """Prices have moved where one is by this share above or below that of a year ago."""
 A_POUND = 1.0
+A_LITTLE = 1e-9
 
 
 class Headline(NamedTuple):
@@ -89,11 +90,11 @@ class Life:
         """In which months something of these kinds had happened within twelve months."""
         return _over_a_year(sum((self.events[kind] for kind in kinds), np.zeros(self.months))) > 0.0
 
-    def price(self, component: int, month: int) -> float:
-        """The level of a price in a month."""
+    def prices(self, component: int) -> Column:
+        """The level of a price in every month that the world has in store; energy as households meet it."""
         outside = self.town.outside
-        row = outside[min(max(0, month), len(outside) - 1)]
-        return float(row["household_energy"] if component == Component.ENERGY else row["prices"][component])
+        levels = outside["household_energy"] if component == Component.ENERGY else outside["prices"][:, component]
+        return np.maximum(A_LITTLE, levels)
 
 
 def _year_to(month: int) -> slice:
@@ -194,11 +195,13 @@ def _dearer(life: Life) -> Column:
 
 
 def _prices_moved(life: Life) -> Column:
-    moved = [
-        month >= MONTHS_A_YEAR and max(abs(_against_last_year(life, month, each)) for each in PRICES) >= MOVED
-        for month in range(life.months)
-    ]
-    return np.array(moved, dtype=np.bool_)
+    """In which months a price is well above or below that of a year ago."""
+    moved = np.zeros(life.months, np.bool_)
+    months = np.minimum(np.arange(life.months), len(life.town.outside) - 1)
+    for component in PRICES:
+        levels = life.prices(component)[months]
+        moved[MONTHS_A_YEAR:] |= np.abs(levels[MONTHS_A_YEAR:] / levels[:-MONTHS_A_YEAR] - 1.0) >= MOVED
+    return moved
 
 
 def _several_parts(life: Life) -> Column:
@@ -209,7 +212,9 @@ PRICES = (Component.ENERGY, Component.FOOD, Component.LABOUR)
 
 
 def _against_last_year(life: Life, month: int, component: int) -> float:
-    return life.price(component, month) / max(1e-9, life.price(component, month - MONTHS_A_YEAR)) - 1.0
+    levels = life.prices(component)
+    now, then = (min(max(0, each), len(levels) - 1) for each in (month, month - MONTHS_A_YEAR))
+    return float(levels[now] / levels[then]) - 1.0
 
 
 WAITING = Telling("now", lambda life, month: (life.waiting(month),))
@@ -294,8 +299,8 @@ class Teller:
     is not given, as many as the towns have room for.
     """
 
-    def __init__(self, language: str, called: tuple[str, str], *, first: int = 0, months: int | None = None) -> None:
-        self.language, self.called, self.first, self.months = language, called, first, months
+    def __init__(self, language: str, names: tuple[str, str], *, first: int = 0, months: int | None = None) -> None:
+        self.language, self.called, self.first, self.months = language, names, first, months
 
     def headline(self, left: Town, right: Town, shocks: Sequence[Shock], month: int) -> Headline:
         """What is told of a month that both towns have lived. Shocks come first, in the month in which they land."""

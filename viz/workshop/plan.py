@@ -371,7 +371,7 @@ def _whole(name: str, text: str) -> int:
 
 
 def _number(name: str, text: str) -> float:
-    if not re.fullmatch(r"(?a)-?\d{1,12}(\.\d{1,12})?(e[+-]?\d{1,3})?", text):
+    if not re.fullmatch(r"(?a)-?\d{1,15}(\.\d{1,20})?(e[+-]?\d{1,3})?", text):
         raise PlanError(f"{name[:A_LINE]} is {text[:A_LINE]!r}; it must be a number")
     return float(text)
 

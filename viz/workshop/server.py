@@ -163,7 +163,7 @@ def make_ready(tell: Tell) -> None:
     from viz.workshop.towns import warm  # noqa: PLC0415
 
     if not is_compiled():
-        tell("Making the model ready for this computer. This is done once and takes a minute or two ...")
+        tell("Making the model ready for this computer. This is done once and takes up to a minute or two ...")
     began = time.monotonic()
     warm()
     if time.monotonic() - began > LONG:

@@ -23,6 +23,7 @@ from viz.workshop.past import eventful
 from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
 from viz.workshop.rooms import Room, listens
 from viz.workshop.stage import Stage
+from viz.workshop.storyboards import Flow, offered, storyboard
 from viz.workshop.towns import TwoTowns, warm_up
 from viz.workshop.words import ENGLISH, catalogue, languages, text
 
@@ -73,6 +74,7 @@ class Session:
         self.notice: dict[str, str] | None = None
         self.busy = ""
         self.shadows: Shadows | None = None
+        self.flow: Flow | None = None
         self._stop, self._acked = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._told_luck = 0.0
@@ -169,12 +171,12 @@ class Session:
         key = _said(message, "key")
         size = size_of(key, message.get("size", 1))
         lasting = message.get("lasting", True) is not False
-        self._do(Act(self._next(), "shock", BOTH, key, size, lasting))
+        self.do(Act(self._next(), "shock", BOTH, key, size, lasting))
 
     def do_dial(self, message: Mapping[str, Any]) -> None:
         """Another value of a dial or a parameter from the next month on."""
         name, value = _said(message, "name"), _number(message.get("value"), "value")
-        self._do(Act(self._next(), "own", _side(message, BOTH), name, value))
+        self.do(Act(self._next(), "own", _side(message, BOTH), name, value))
 
     def do_fork(self, message: Mapping[str, Any]) -> None:
         """Both towns are one of them from here on, and the other side is held otherwise."""
@@ -183,7 +185,7 @@ class Session:
             act = Act(self._next(), "fork", side, "governance", _said(message, "governance"))
         else:
             act = Act(self._next(), "fork", side, _said(message, "dial"), _number(message.get("value"), "value"))
-        self._do(act)
+        self.do(act)
 
     def do_undo(self, _: Mapping[str, Any]) -> None:
         """Take back the last thing done, and live up to the same month without it."""
@@ -248,10 +250,19 @@ class Session:
 
     def do_outcome(self, message: Mapping[str, Any]) -> None:
         """Judge the luck of another outcome."""
-        outcome = _said(message, "v")
-        if outcome in frames.CHARTS:
-            self.outcome = outcome
-            self._show_luck()
+        self.judge(_said(message, "v"))
+
+    def do_flow(self, message: Mapping[str, Any]) -> None:
+        """Lead the room through a storyboard: start, next, back, vote, reveal, end."""
+        with self.lock:
+            if _said(message, "do") == "start":
+                flow = Flow(storyboard(_said(message, "name")), self)
+                flow.start()
+                self.flow = flow
+            elif self.flow is not None:
+                self.flow.hear(message)
+                self.flow = None if self.flow.over else self.flow
+            self._show_flow()
 
     def do_language(self, message: Mapping[str, Any]) -> None:
         """Speak another language."""
@@ -346,6 +357,8 @@ class Session:
             acked.clear()
             if not self.step(stop) or not acked.wait(PATIENCE):
                 break
+            if self.flow is not None and self.flow.holds(self.towns.month):
+                break
             due = max(due + 1.0 / self.speed, time.perf_counter())
             stop.wait(max(0.0, due - time.perf_counter()))
         if not stop.is_set():
@@ -383,6 +396,19 @@ class Session:
             self.towns.close()
             self.towns = towns
 
+    def live_to(self, month: int) -> None:
+        """Live on at once until a month is over."""
+        with self.lock:
+            self.pause()
+            before = self.towns.month
+            try:
+                self.towns.live_to(month)
+            except Exception:
+                self._go_back(before)
+                raise
+            self._show_month()
+            self._send_history()
+
     # ---- changing the run ----------------------------------------------------------------------------------
 
     def change(self, plan: Plan, done: str, month: int | None) -> None:
@@ -400,7 +426,8 @@ class Session:
         self.notice = None
         self._show_run()
 
-    def _do(self, act: Act) -> None:
+    def do(self, act: Act) -> None:
+        """Do something from the next month on."""
         with self.lock:
             if self.towns.over:
                 raise PlanError(text(self.language, "town.problem.over"))
@@ -464,6 +491,7 @@ class Session:
         self._show_person()
         self._show_card()
         self._show_luck()
+        self._show_flow()
         self._show_state()
 
     def _describe(self) -> None:
@@ -509,6 +537,10 @@ class Session:
         setting, language = self.plan.scenario(), self.language
         return lambda month: frames.when(setting, month, language)
 
+    def _show_flow(self) -> None:
+        """The storyboard that is led; where there is none, those that could be."""
+        self.widget.flow = self.flow.shown() if self.flow else {"storyboards": offered(self.language)}
+
     def _show_state(self) -> None:
         self.widget.state = {
             "playing": self.playing, "speed": self.speed, "busy": self.busy, "notice": self.notice,
@@ -537,6 +569,12 @@ class Session:
         return eventful(self.towns.pasts, self.plan.first)
 
     # ---- luck ----------------------------------------------------------------------------------------------
+
+    def judge(self, outcome: str) -> None:
+        """Judge the luck of an outcome, if it is one that is drawn."""
+        if outcome in frames.CHARTS:
+            self.outcome = outcome
+            self._show_luck()
 
     def _live_shadows(self) -> None:
         """Begin to live other pairs of towns by the present plan, and forget those of the last."""

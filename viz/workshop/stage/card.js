@@ -16,6 +16,7 @@ export function cardPanel(stage) {
     asked = { side, event: event.event, text: event.text, lines: null };
     stage.send("why", { side: side ? "right" : "left", event: event.event });
     draw();
+    sheet.body.querySelector(".full").scrollIntoView({ block: "nearest" });
   }
 
   function column(its, side) {
@@ -47,7 +48,8 @@ export function cardPanel(stage) {
       if (sheet) sheet.close();
       return;
     }
-    if (card.why && asked && card.why.event === asked.event && card.why.side === asked.side) asked.lines = card.why.lines;
+    const answered = card.why && asked && !asked.lines && card.why.event === asked.event && card.why.side === asked.side;
+    if (answered) asked.lines = card.why.lines;
     const content = h("div", { class: "columns" }, column(card.sides[0], 0), column(card.sides[1], 1));
     if (sheet) {
       const { scrollTop } = sheet.body;
@@ -56,6 +58,7 @@ export function cardPanel(stage) {
       sheet.element.setAttribute("aria-label", card.title);
       refill(sheet.body, content);
       sheet.body.scrollTop = scrollTop;
+      if (answered) sheet.body.querySelector(".full").scrollIntoView({ block: "nearest" });
       const again = label && [...sheet.body.querySelectorAll("button")].find((each) => each.getAttribute("aria-label") === label);
       if (again) again.focus({ preventScroll: true });
       return;

@@ -16,7 +16,7 @@ export function steps(low, high, most = 3) {
   return found.map((each) => Number(each.toPrecision(12)));
 }
 
-// The ends of a chart's scale. It only grows while a run lasts, starts at nought unless that would hide everything,
+// The ends of a chart's scale. It only grows while a run lasts, starts at nought unless a plain number stays far above it,
 // and is never so narrow that a small difference looks large.
 export function scaleFor(lived, chart, number) {
   let [low, high] = [Infinity, -Infinity];
@@ -24,7 +24,7 @@ export function scaleFor(lived, chart, number) {
     for (const [, value] of lived.line(side, number)) [low, high] = [Math.min(low, value), Math.max(high, value)];
   }
   if (low > high) return steps(0, 1);
-  if (low >= 0 && low < 0.75 * high) low = 0;
+  if (low >= 0 && (chart.format !== "number" || low < 0.5 * high)) low = 0;
   const least = Math.max(Math.abs(high), Math.abs(low)) * 0.25 || (chart.format === "percent" ? 0.01 : 1);
   if (high - low < least) [low, high] = [low - (low === 0 ? 0 : least / 2), high + least / 2];
   if (chart.format === "percent") high = Math.max(high, 0.02);

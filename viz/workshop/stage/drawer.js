@@ -98,7 +98,7 @@ export function openDrawer(stage) {
       if (!dial) return;
       turn = turner(dial, dial.values[0], dial.label, () => {});
       refill(hold, turn.element);
-      unit.textContent = [dial.meaning, dial.unit].filter(Boolean).join(" ");
+      unit.textContent = meant(dial);
     };
     pick.addEventListener("change", drawDial);
     drawDial();
@@ -122,7 +122,7 @@ export function openDrawer(stage) {
     const again = button(t("stage.drawer.start_with", { dial: dial.label }), { class: "strong", test: `start-${dial.name}`, hidden: true, onclick: () => done("founded", { name: dial.name, value: chosen, side }) }, t("stage.drawer.start_again"));
     const values = h("span", { class: "values" });
     const element = h("div", { class: dial.live ? "dial" : "dial still", "data-testid": `dial-${dial.name}` },
-      h("div", { class: "head" }, h("b", {}, dial.label), dial.live ? null : h("em", {}, t("stage.drawer.at_restart")), values), turn.element, again, h("p", { class: "note" }, [dial.meaning, dial.unit].filter(Boolean).join(" ")));
+      h("div", { class: "head" }, h("b", {}, dial.label), dial.live ? null : h("em", {}, t("stage.drawer.at_restart")), values), turn.element, again, h("p", { class: "note" }, meant(dial)));
     function drawValues() {
       const [a, b] = dial.values;
       refill(values, ...(a === b ? [String(rounded(a))] : [h("span", { class: "side0" }, mark("circle"), String(rounded(a))), h("span", { class: "side1" }, mark("diamond"), String(rounded(b)))]));
@@ -135,6 +135,10 @@ export function openDrawer(stage) {
     for (const each of whose.children) each.setAttribute("aria-pressed", String(each.dataset.value === side));
     dialRows.forEach((row) => row.show());
   }
+}
+
+function meant(dial) {
+  return dial.unit ? `${dial.meaning} (${dial.unit})` : dial.meaning;
 }
 
 function rounded(value) {

@@ -72,6 +72,7 @@ export function flowPanel(stage) {
       const shown = Boolean(flow && flow.prompt);
       const was = element.hidden;
       element.hidden = !shown;
+      stage.root.toggleAttribute("data-flow", shown);
       if (was === shown) stage.resize();
       if (!shown) {
         asked = "";

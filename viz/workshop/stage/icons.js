@@ -37,8 +37,6 @@ export const SIGNS = {
   left: "M5.4 3.4L12 10l6.6-6.6 2 2L14 12l6.6 6.6-2 2L12 14l-6.6 6.6-2-2L10 12 3.4 5.4z",
 };
 
-// What happens to a resident, by the number that frames and journeys carry.
-export const MOVES = ["worked", "failed", "moved", "waits", "crisis", "left"];
 
 export function icon(name, className = "icon") {
   return svg("svg", { viewBox: "0 0 24 24", class: className, "aria-hidden": "true", focusable: "false" }, svg("path", { d: SIGNS[name] || SIGNS.demand }));

@@ -42,7 +42,7 @@ export function shockPanel(stage) {
     const { frame } = stage;
     for (const { shock, element: its, small } of buttons) {
       const mine = frame ? frame.shocks.filter((each) => each.key === shock.key) : [];
-      const coming = mine.some((each) => !each.done);
+      const coming = mine.some((each) => !each.done && each.month === frame.month + 1);
       const hits = mine.some((each) => each.done && each.month === frame.month);
       its.classList.toggle("hit", hits);
       its.classList.toggle("coming", coming);
