@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
@@ -119,40 +119,111 @@ def trajectory_chart(comparison: Comparison, measure: str, title: str, unit: str
 
 def who_bore_it_chart(comparison: Comparison) -> str:
     """Bars of what the shock added to costs, in pounds a resident, by who bore it; what was gained lies left of 0."""
-    title = "Who bore the rise in costs"
-    names = list(comparison.governances)
+    borne = {name: comparison.borne(name) for name in comparison.governances}
+    return bearers_chart(
+        "Who bore the rise in costs",
+        {shown(name): {who: mine[who][:2] for who in BEARERS} for name, mine in borne.items()},
+        {who: words for who, (words, *_) in BEARER_LOOKS.items()},
+        "£ for each resident over the reported months; left of 0: gained instead",
+        "Bars for each governance.",
+        reach=max(mine[COST].pounds for mine in borne.values()),
+    )
+
+
+def bearers_chart(
+    title: str,
+    borne: Mapping[str, Mapping[str, tuple[float, float]]],
+    words: Mapping[str, str],
+    axis: str,
+    described: str,
+    *,
+    reach: float,
+    write: Callable[[float], str] = lambda pounds: f"£{pounds:,.0f}".replace("£-", "−£"),
+) -> str:
+    """Bars for whoever is named: pounds and per cent of the rise, by who bore it. `reach` is how far a bar may go.
+
+    `words` are what the bearers are called, and `write` says how pounds are written.
+    """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11, 1.25 + 0.8 * len(names)))
+        figure = Figure(figsize=(11, 1.25 + 0.8 * len(borne)))
         axes = _axes(figure, left=1.9, right=0.25, bottom=0.7, top=0.5)
         told = []
-        reach = max(comparison.borne(name)[COST].pounds for name in names)
-        for place, name in enumerate(names):
+        for place, (name, mine) in enumerate(borne.items()):
             right = left = 0.0
             parts = []
             for who in BEARERS:
-                words, colour, ink, hatch = BEARER_LOOKS[who]
-                pounds, share = comparison.borne(name)[who][:2]
+                _, colour, ink, hatch = BEARER_LOOKS[who]
+                pounds, share = mine[who]
                 start = right if pounds >= 0.0 else left
                 axes.barh(
                     place, pounds, left=start, color=colour, edgecolor=INK, linewidth=0.8, hatch=hatch, height=0.62
                 )
                 if abs(pounds) > 0.055 * max(reach, 1e-9) and not np.isnan(share):
                     axes.text(
-                        start + pounds / 2, place, f"{share:.0f}%", ha="center", va="center", color=ink,
-                        fontweight="bold",
+                        start + pounds / 2, place, f"{share:.0f}%".replace("-", "−"), ha="center", va="center",
+                        color=ink, fontweight="bold",
                         bbox=None if not hatch else {"facecolor": colour, "edgecolor": "none", "pad": 1.5},
                     )  # fmt: skip
                 right, left = (right + pounds, left) if pounds >= 0.0 else (right, left + pounds)
-                parts.append(f"{words} £{pounds:,.0f}" + ("" if np.isnan(share) else f" ({share:.1f}%)"))
-            told.append(f"{shown(name)}: " + ", ".join(parts))
-        axes.set_yticks(range(len(names)), [shown(name) for name in names])
+                parts.append(f"{words[who]} {write(pounds)}" + ("" if np.isnan(share) else f" ({share:.1f}%)"))
+            told.append(f"{name}: " + ", ".join(parts))
+        axes.set_yticks(range(len(borne)), list(borne))
         axes.invert_yaxis()
         axes.axvline(0.0, color=INK, linewidth=1.2)
         axes.grid(axis="y", visible=False)
-        axes.xaxis.set_major_formatter(lambda pounds, _: f"£{pounds:,.0f}".replace("£-", "−£"))
-        axes.set_xlabel("£ for each resident over the reported months; left of 0: gained instead")
-        _key(figure, [(words, colour, hatch) for words, colour, _, hatch in BEARER_LOOKS.values()])
-        return svg(figure, title, "Bars for each governance. " + ". ".join(told) + ".")
+        axes.xaxis.set_major_formatter(lambda pounds, _: write(pounds))
+        axes.set_xlabel(axis)
+        _key(figure, [(words[who], colour, hatch) for who, (_, colour, _, hatch) in BEARER_LOOKS.items()])
+        return svg(figure, title, f"{described} " + ". ".join(told) + ".")
+
+
+class Panel(NamedTuple):
+    """One outcome's differences: its title, what lies below the axis, and a mean with its interval for each row."""
+
+    title: str
+    below: str
+    points: Sequence[tuple[float, float, float] | None]
+
+
+def points_chart(title: str, rows: Sequence[str], panels: Sequence[Panel], described: str) -> str:
+    """Points with intervals, a row for each thing and a panel for each outcome; hollow where the interval includes 0.
+
+    What stands first is set apart: it is what the others are seen beside.
+    """
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        height = 1.25 + 0.5 * len(rows)
+        figure = Figure(figsize=(11, height))
+        left, gap = 3.0, 0.3
+        width = (11 - left - 0.2 - gap * (len(panels) - 1)) / len(panels)
+        told = []
+        for across, panel in enumerate(panels):
+            start = (left + across * (width + gap)) / 11
+            axes = figure.add_axes((start, 0.75 / height, width / 11, 0.5 * len(rows) / height))
+            reach = 1e-12
+            for place, point in enumerate(panel.points):
+                if point is None:
+                    continue
+                mean, low, high = point
+                low, high = (mean, mean) if np.isnan(low) else (low, high)
+                reach = max(reach, abs(low), abs(high))
+                sure = low > 0.0 or high < 0.0
+                axes.plot([low, high], [place, place], color=INK, linewidth=3, solid_capstyle="butt")
+                axes.plot(
+                    [mean], [place], marker="s" if place == 0 else "o", markersize=9, color=INK, markeredgewidth=2,
+                    markerfacecolor=INK if sure else PAPER,
+                )  # fmt: skip
+                told.append(f"{panel.title}, {rows[place]}: {mean:+.3g} ({low:+.3g} to {high:+.3g})")
+            axes.axvline(0.0, color=INK, linewidth=1.2)
+            axes.axhline(0.5, color=MUTED, linewidth=1.0)
+            axes.set_ylim(len(rows) - 0.5, -0.5)
+            axes.set_yticks(range(len(rows)), list(rows) if not across else [""] * len(rows), fontsize=12.5)
+            axes.spines["left"].set_visible(False)
+            axes.tick_params(axis="y", length=0)
+            axes.set_xlim(-1.1 * reach, 1.1 * reach)
+            axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4, symmetric=True))
+            axes.set_title(panel.title, fontsize=14)
+            axes.set_xlabel(panel.below, fontsize=12.5, labelpad=2)
+        return svg(figure, title, f"{described} " + "; ".join(told) + ".")
 
 
 def states_chart(comparison: Comparison) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from experiments.pairs import seed_of
 from viz.workshop.plan import LARGEST_SEED, Plan, PlanError, Side
+from viz.workshop.session import Session
 from viz.workshop.storyboards import (
     BLANK,
     Compared,
@@ -413,3 +415,58 @@ def test_a_look_needs_a_measure_and_months():
     for wrong in ("waiting", "waiting at", "waiting over 40-30", "waitng at 3"):
         with pytest.raises(ValueError, match=r".+"):
             look_in(wrong)
+
+
+# ---- in a session --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session():
+    found = Session(Plan(residents=100, setting="calm"), pairs=0)
+    yield found
+    found.close()
+
+
+def test_a_session_offers_the_storyboards_there_are_until_one_is_led(session):
+    assert session.widget.flow == {"storyboards": offered(ENGLISH)}
+    session.hear({"cmd": "flow", "do": "start", "name": "first_look"})
+    assert session.widget.flow["title"] == SHIPPED["first_look"].title[ENGLISH]
+    assert session.plan == SHIPPED["first_look"].plan
+    session.hear({"cmd": "flow", "do": "end"})
+    assert "storyboards" in session.widget.flow
+
+
+def test_the_page_leads_through_a_question_and_reads_it_in_another_language(session):
+    for message in ({"do": "start", "name": "first_look"}, {"do": "next"}, {"do": "vote", "option": 1, "votes": 9}):
+        session.hear({"cmd": "flow", **message})
+    assert session.widget.flow["question"]["votes"] == [0, 9, 0]
+    assert not session.widget.flow["ready"]
+    session.hear({"cmd": "flow", "do": "reveal"})
+    shown = session.widget.flow
+    assert shown["ready"]
+    assert session.towns.month == 47
+    assert shown["question"]["revealed"]["answer"] in (0, 1, 2)
+    assert session.outcome == "waiting"
+    session.hear({"cmd": "language", "v": "de"})
+    assert session.widget.flow["question"]["revealed"]["told"] != shown["question"]["revealed"]["told"]
+
+
+def test_play_in_a_session_stops_where_the_step_says(session):
+    session.hear({"cmd": "flow", "do": "start", "name": "first_look"})
+    session.hear({"cmd": "speed", "v": 20})
+    session.widget.observe(lambda _: session.hear({"cmd": "ack", "seq": session.seq}), "frame")
+    session.hear({"cmd": "play"})
+    until = time.monotonic() + 30
+    while session.playing and time.monotonic() < until:
+        session.hear({"cmd": "ack", "seq": session.seq})
+        time.sleep(0.01)
+    assert session.towns.month == 35
+    assert not session.playing
+
+
+def test_what_a_session_is_asked_wrongly_is_told_and_changes_nothing(session):
+    before = session.plan
+    session.hear({"cmd": "flow", "do": "start", "name": "frist_look"})
+    assert 'nearest is "first_look"' in session.notice["text"]
+    session.hear({"cmd": "flow", "do": "next"})
+    assert session.plan == before

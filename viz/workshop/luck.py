@@ -144,7 +144,7 @@ def fan(shadows: Shadows, outcome: str, month: int, here: np.ndarray[Any, Any]) 
     said["agree"] = int((np.sign(last) == sign).sum())
     said["like_here"] = int((np.sign(last) == np.sign(now)).sum())
     needed = pairs_needed(last, estimate.mean)
-    said["needed"] = int(min(needed, MANY)) if np.isfinite(needed) else MANY
+    said["needed"] = int(min(needed, MANY))
     if not last.any():
         return said | {"verdict": "same"}
     return said | {"verdict": "effect" if estimate.told_apart else "luck"}
