@@ -32,6 +32,8 @@ SLOWEST, FASTEST = 0.2, 20.0
 PATIENCE = 5.0
 """Seconds of silence from the page after which the towns pause."""
 MOST_UNDONE = 50
+A_TURN = 6
+"""Months for which the luck badge judges one outcome before it goes on to the next, so that none is favoured."""
 A_NAME, MOST_SAID = 80, 400
 """Letters of the longest name a page may send, and of the longest problem it is told."""
 LUCK_EVERY = 0.3
@@ -69,7 +71,7 @@ class Session:
         self.language = language if language in languages() else ENGLISH
         self.followed: int | None = None
         self.opened: tuple[str, int] | None = None
-        self.outcome = next(iter(frames.CHARTS))
+        self.chosen = ""
         self.undone: list[Before] = []
         self.notice: dict[str, str] | None = None
         self.busy = ""
@@ -573,7 +575,7 @@ class Session:
     def judge(self, outcome: str) -> None:
         """Judge the luck of an outcome, if it is one that is drawn."""
         if outcome in frames.CHARTS:
-            self.outcome = outcome
+            self.chosen = outcome
             self._show_luck()
 
     def _live_shadows(self) -> None:
@@ -592,6 +594,12 @@ class Session:
             self._told_luck = now
             with suppress(Exception):  # the badge is beside the towns: it never stops them
                 self._show_luck()
+
+    @property
+    def outcome(self) -> str:
+        """The outcome whose luck is judged: the one that was chosen, or else each in turn, for half a year."""
+        turn = (self.towns.month - self.plan.first) // A_TURN
+        return self.chosen or frames.outcomes()[turn % len(frames.outcomes())]
 
     def _show_luck(self) -> None:
         with self.lock:
