@@ -785,13 +785,18 @@ def test_what_a_user_gets_wrong_is_told(
 
 def test_told_to_stop_twice_it_stops_once() -> None:
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with pytest.raises(KeyboardInterrupt), command._stopped_once():
+
+    def told_thrice() -> None:
+        with command._stopped_once():
             try:
                 signal.raise_signal(signal.SIGINT)
             finally:
-                for each in (signal.SIGINT, signal.SIGTERM):
+                for each in before:
                     signal.raise_signal(each)  # what is put away meanwhile is not torn
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            told_thrice()
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
