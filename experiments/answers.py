@@ -115,6 +115,9 @@ class Answers:
         columns["values"] = pa.array([each.reshape(-1).tolist() for each in answers], pa.list_(pa.float64()))
         columns["failed"] = pa.array([list(lines) for lines in failures], pa.list_(pa.string()))
         try:
+            if not self.next:
+                asked = (json.dumps(self._question(), indent=1, ensure_ascii=False) + "\n").encode()
+                commit_bytes(self.folder / QUESTION, asked)
             commit_bytes(self.folder / ANSWERS / name_of(*span), parquet_bytes(pa.table(columns)))
         except OSError as error:
             raise SweepError(unwritten(self.folder, error)) from None
@@ -124,9 +127,10 @@ class Answers:
         return tuple(struct.pack("<d", float(place[name]) + 0.0) for name in self.names)
 
     def _open(self) -> None:
-        asked = self._question()
         file = self.folder / QUESTION
-        if file.is_file():
+        spans = kept(ranges_in(self.folder, ANSWERS))
+        if file.is_file() and spans:
+            asked = self._question()
             try:
                 theirs = json.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError) as error:
@@ -138,11 +142,9 @@ class Answers:
                     f"{self.folder} keeps the answers to another question ({told}); choose another folder with --out, "
                     "or delete it"
                 )
-        else:
-            commit_bytes(file, (json.dumps(asked, indent=1, ensure_ascii=False) + "\n").encode())
         for litter in [*self.folder.glob(".*.part"), *(self.folder / ANSWERS).glob(".*.part")]:
             litter.unlink(missing_ok=True)  # what a killed writer left half-written; nobody else writes now
-        for span in kept(ranges_in(self.folder, ANSWERS)):
+        for span in spans:
             self._read(span)
 
     def _read(self, span: Range) -> None:

@@ -614,8 +614,8 @@ class _Asked:
         self.estimate = Estimate(self.left, seconds, tried.memory, tried.size * self.left, free, many)
         if free < self.estimate.size:
             raise SweepError(
-                f"{self.folder}: about {self.estimate.size / 1e9:.1f} GB would be written, and "
-                f"{free / 1e9:.1f} GB are free. Make room, ask for fewer outcomes, or leave out monthly and events"
+                f"{self.folder}: about {self.estimate.size / 1e6:,.1f} MB would be written, and "
+                f"{free / 1e6:,.1f} MB are free. Make room, ask for fewer outcomes, or leave out monthly and events"
             )
         self._told()
 

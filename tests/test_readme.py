@@ -28,6 +28,11 @@ def a_small_sweep(folder: Path) -> None:
     sweep("fuel_price", "results/fuel_price")
 
 
+def a_small_study(name: str, folder: Path) -> None:
+    """A small study that goes by the name of a shipped one."""
+    small_study(folder, VARY.replace("points = 10", "points = 2")).path.rename(folder / name)  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a small town and for few seeds: what is tested is that it is understood and answered."""
@@ -36,6 +41,11 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, monkeypatch:
     arguments = shlex.split(command, comments=True)[1:]
     if arguments[0] in ("sweep", "status", "replay"):
         a_small_sweep(tmp_path)
+    if arguments[0] in ("reproduce", "bundle"):
+        a_small_study(arguments[-1] if arguments[0] == "reproduce" else "who_bears_the_shock", tmp_path)
+    if arguments[0] == "bundle":
+        sweep("who_bears_the_shock", "results/who_bears_the_shock")
+        assert exit_code(["bundle", "results/who_bears_the_shock"]) == 0
     assert exit_code(arguments + (SMALL if arguments[0] in ("compare", "attribute") else [])) == 0
 
 

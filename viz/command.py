@@ -768,8 +768,6 @@ def sweep(
     A row is one point of the design, one governance and one replicate: the shocked town and its calm twin. A row that
     fails is kept with its traceback, and the others go on. Read them with experiments.sweep.rows_of.
     """
-    import signal  # noqa: PLC0415
-
     from experiments import sweep as sweeps  # noqa: PLC0415
     from experiments.study import load_study  # noqa: PLC0415
     from viz.sweeps import estimate_line, sweep_json, sweep_text  # noqa: PLC0415
@@ -794,15 +792,13 @@ def sweep(
             bar = Bar(far.total, "row")
         bar.show(far.done)
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # a queue ends a job so
-    with _executor(dask) as executor, warnings_told():
+    with _stopped_once(), _executor(dask) as executor, warnings_told():
         try:
             found = sweeps.sweep(
                 asked, folder, workers, executor, _shard(shard), timeout=timeout, anyway=anyway, again=again or (),
                 tell=show,
             )  # fmt: skip
         finally:
-            signal.signal(signal.SIGTERM, before)
             if bar is not None:
                 bar.close()
     say(sweep_json(found) if json else sweep_text(found))
@@ -812,6 +808,25 @@ def sweep(
     tell(f"written: {folder}  ({found.seconds:.0f} s)")
     if found.failed:
         raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _stopped_once() -> Iterator[None]:
+    """An interrupt, or the end that a queue gives a job, stops once: those that follow do not tear what is put away."""
+    import signal  # noqa: PLC0415
+
+    def stop(*_: object) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # and so it stays: this process is about to end
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            if signal.getsignal(each) is stop:
+                signal.signal(each, handler)
 
 
 @contextmanager
@@ -930,10 +945,11 @@ def map_(
         raise Mistake(f"--out {folder}: it is a file; it must be a folder")
     bar = Bar(most, "point")
     try:
-        found = maps.map_study(
-            study, x, y, outcome, against, grid=(grid, grid), refine=refine, pairs=pairs, most=most, workers=workers,
-            keep=folder, tell=bar.show,
-        )  # fmt: skip
+        with _stopped_once():
+            found = maps.map_study(
+                study, x, y, outcome, against, grid=(grid, grid), refine=refine, pairs=pairs, most=most,
+                workers=workers, keep=folder, tell=bar.show,
+            )  # fmt: skip
     except KeyboardInterrupt:
         tell(f"stopped: what was lived is kept in {folder}; the same command goes on" * (study is not None))
         raise typer.Exit(INTERRUPTED) from None
@@ -974,7 +990,6 @@ def analyse(
     if not len(told.rows):
         raise Mistake(f"{folder} holds no rows yet: kith sweep lives them")
     place = out or folder / "analysis"
-    place.mkdir(parents=True, exist_ok=True)
     bar = Bar(1, "part")
 
     def show(done: int, total: int) -> None:
@@ -982,10 +997,13 @@ def analyse(
         bar.show(done)
 
     try:
+        place.mkdir(parents=True, exist_ok=True)
         page = study_page.study_html(told, lambda name, drawn: figures.save(drawn, place / name, chosen), show)
+        (place / "report.html").write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise Mistake(f"{place} cannot be written to: {(error.strerror or str(error)).lower()}") from None
     finally:
         bar.close()
-    (place / "report.html").write_text(page, encoding="utf-8")
     say(
         writer.dumps(list(study_page.summary(told)), indent=1).replace("NaN", "null").replace("Infinity", "null")
         if json

@@ -20,6 +20,7 @@ HARMLESS = ("Failed to evaluate Vue script and find module.exports",)
 """What Vue says to the console of every page of Solara's, and what nobody need mend."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SHARED & set(getattr(item, "fixturenames", ())):

@@ -84,7 +84,9 @@ def test_code_that_a_page_sends_is_not_executed(workshop, tmp_path, kind):
 @pytest.mark.parametrize("target", ["no.such.target", "os.system", "jupyter.widget"])
 def test_a_line_to_nothing_we_offer_is_not_opened(workshop, target):
     with line_to(workshop.address) as line:
-        line.send(message("comm_open", {"comm_id": "1", "target_name": target, "data": {"code": "1/0", "state": {}}}, "1"))
+        line.send(
+            message("comm_open", {"comm_id": "1", "target_name": target, "data": {"code": "1/0", "state": {}}}, "1")
+        )
         line.send(message("comm_info_request", {"target_name": target}, "1"))
         assert '"comms":{}' in heard_until(line, "comm_info_reply").replace(" ", "")
 
@@ -160,20 +162,38 @@ def test_a_key_that_is_none_is_not_kept(workshop, key):
     assert not any(COOKIES["key"] in each for each in headers.get_all("Set-Cookie"))
 
 
-def test_where_the_network_is_let_in_only_the_sandbox_is_open_without_the_key(browser):
+def test_where_the_network_is_let_in_others_can_open_the_sandbox_of_the_room_and_nothing_else(browser):
     with served("--host", "0.0.0.0", "--port", "0") as open_to_all:
         assert open_to_all.hears("everybody on the same network")
-        address, key = open_to_all.address.split("?key=")
-        context = browser.new_context()
+        address = open_to_all.address.split("?")[0]
+        facilitator, participant = browser.new_context(), browser.new_context()
         try:
-            page = context.new_page()
-            page.goto(f"{address}explore")
-            page.get_by_role("heading", name="This page is the facilitator's").wait_for()
-            page.goto(f"{address}?key={key}")
-            page.locator(".kith-page").wait_for()
-            page.goto(f"{address}explore")
-            page.wait_for_function("document.title === 'Kith: explore'")
-            page.locator(".kith-page").wait_for()
-            assert page.get_by_role("heading", name="This page is the facilitator's").count() == 0
+            theirs = participant.new_page()
+            for path in ("", "explore", "debrief"):
+                theirs.goto(f"{address}{path}")
+                theirs.get_by_role("heading", name="This page is the facilitator's").wait_for()
+            theirs.goto(f"{address}sandbox?room=ABCDEF")
+            theirs.get_by_text("This room is not open").wait_for()
+
+            ours = facilitator.new_page()
+            ours.goto(open_to_all.address)
+            ours.locator("[data-month]").wait_for()
+            ours.reload()  # by now the address has lost its key, and the browser must have kept it
+            ours.locator("[data-month]").wait_for()
+            assert "key=" not in ours.url
+            ours.get_by_test_id("menu").click()
+            ours.get_by_test_id("join").click()
+            ours.get_by_test_id("join-open").click()
+            link = ours.locator(".address").inner_text()
+
+            theirs.goto(f"{address}sandbox?{link.split('?')[1]}")
+            theirs.locator("[data-month]").wait_for()
+            theirs.reload()
+            theirs.locator("[data-month]").wait_for()
+            before = ours.locator("[data-month]").get_attribute("data-month")
+            theirs.get_by_test_id("step").click()
+            theirs.locator(f"[data-month='{int(before) + 1}']").wait_for()
+            assert ours.locator("[data-month]").get_attribute("data-month") == before
         finally:
-            context.close()
+            facilitator.close()
+            participant.close()

@@ -31,12 +31,13 @@ def taken():
         yield other.getsockname()[1]
 
 
-def test_it_opens_in_the_language_asked_for_and_ends_at_ctrl_c_while_a_page_is_open(browser):
+def test_it_opens_with_the_setting_and_language_asked_for_and_ends_at_ctrl_c_while_a_page_is_open(browser):
     with served("wage_step", "--language", "de", "--port", "0") as found:
         context = browser.new_context()
         page = context.new_page()
         page.goto(found.address)
-        page.locator(".kith-page").wait_for()
+        page.locator("[data-month]").wait_for()
+        page.wait_for_url("**setting=wage_step**")
         assert page.locator("html").get_attribute("lang") == "de"
         assert found.hears("Press Ctrl-C here to close it.")
         began = time.monotonic()

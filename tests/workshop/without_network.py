@@ -52,11 +52,15 @@ def main() -> int:
     with served() as workshop, browsers.running() as browser:
         watched = Watched(browser, workshop.address)
         page = watched("/")
-        page.locator(".kith-page").wait_for()
-        page.wait_for_timeout(2000)
+        towns = page.locator("[data-month]")
+        towns.wait_for()
+        first = int(towns.get_attribute("data-month") or 0)
+        page.get_by_test_id("step").click()
+        page.locator(f"[data-month='{first + 1}']").wait_for()
+        page.wait_for_timeout(1000)
         found = {
             "network": "cut" if is_cut() else "there", "wrong": watched.wrong,
-            "text": page.locator("body").inner_text(), "colours": colours_of(page.screenshot()),
+            "months": int(towns.get_attribute("data-month") or 0) - first, "colours": colours_of(page.screenshot()),
         }  # fmt: skip
         watched.close()
     sys.stdout.write(json.dumps(found) + "\n")

@@ -8,8 +8,6 @@ written where Kith was started; the page says so in a sentence, and the other pa
 from __future__ import annotations
 
 import html
-import importlib
-import importlib.util
 import logging
 import os
 import traceback
@@ -20,10 +18,13 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 import solara
 import solara.lab
 
+from viz.workshop.debrief import Debrief
+from viz.workshop.explore import Explore, asked_by
 from viz.workshop.gate import COOKIES
 from viz.workshop.plan import Plan, plan_in
 from viz.workshop.rooms import PAIRS, ROOM, RoomError, facilitates
 from viz.workshop.server import QUERY
+from viz.workshop.session import Session
 from viz.workshop.words import ENGLISH, languages, text
 
 log = logging.getLogger("kith.workshop")
@@ -78,6 +79,13 @@ def Sandbox() -> Any:  # noqa: N802
 
 
 @solara.component
+def Students() -> Any:  # noqa: N802
+    """The page for students: one town, its numbers, agents and rules."""
+    asked = asked_by(completed(solara.use_router().search))
+    return Explore(language=asked["language"], setting=asked["setting"], back="/")
+
+
+@solara.component
 def Opened(begin: Callable[[str, str], Tab]) -> Any:  # noqa: N802
     """A session's screen, or a sentence that says why there is none. It ends when the tab is closed."""
     search = solara.use_router().search or ""
@@ -93,7 +101,7 @@ def Opened(begin: Callable[[str, str], Tab]) -> Any:  # noqa: N802
 class Tab(NamedTuple):
     """What a tab has open: its session, and what else ends with it."""
 
-    session: Any
+    session: Session
     leave: Callable[[], None]
 
     def close(self) -> None:
@@ -106,10 +114,6 @@ def begun(begin: Callable[[str, str], Tab], search: str, language: str) -> tuple
     """A tab's session; or none, and what is wrong with the address."""
     try:
         return begin(search, language), ""
-    except ImportError as missing:
-        if not (missing.name or "").startswith("viz.workshop"):
-            raise
-        return None, text(language, "shell.coming_line")
     except RoomError as problem:
         return None, text(language, str(problem))
     except ValueError as problem:
@@ -119,14 +123,12 @@ def begun(begin: Callable[[str, str], Tab], search: str, language: str) -> tuple
 def facilitators(search: str, language: str) -> Tab:
     """The session of a tab that shows the two towns; with the room, where the tab is the facilitator's."""
     plan, month, _ = plan_in(plan_part(search))
-    from viz.workshop.session import Session  # noqa: PLC0415
-
     return Tab(Session(plan, month, language, room=ROOM), lambda: None)
 
 
 def participants(search: str, language: str) -> Tab:
     """The session of a participant's tab, in the room whose code the address says."""
-    sessions: list[Any] = []
+    sessions: list[Session] = []
 
     def give(plan: Plan) -> None:
         for each in sessions:
@@ -134,8 +136,6 @@ def participants(search: str, language: str) -> Tab:
 
     plan, leave = ROOM.enter(remembered(search, "room") or "", give)
     try:
-        from viz.workshop.session import Session  # noqa: PLC0415
-
         sessions.append(Session(plan, None, language, pairs=PAIRS))
     except BaseException:
         leave()
@@ -157,27 +157,13 @@ def plan_part(search: str) -> str:
     return urlencode(kept)
 
 
-@solara.component
-def Coming() -> Any:  # noqa: N802
-    """A page that is not built yet."""
-    language = language_asked(solara.use_router().search)
-    return Card(text(language, "shell.coming_title"), text(language, "shell.coming_line"))
-
-
-def from_file(file: str, component: str) -> Callable[[], Any]:
-    """The component of a page that a file of its own shows, or a card that says it is not there yet."""
-    if importlib.util.find_spec(file) is None:
-        return Coming
-    return getattr(importlib.import_module(file), component)
-
-
 PAGES = {
-    "/": ("towns_title", Towns),
-    "explore": ("explore_title", from_file("viz.workshop.explore", "Explore")),
-    "debrief": ("debrief_title", from_file("viz.workshop.debrief", "Debrief")),
-    "sandbox": ("sandbox_title", Sandbox),
+    "/": ("shell.towns_title", Towns),
+    "explore": ("explore.title", Students),
+    "debrief": ("shell.debrief_title", Debrief),
+    "sandbox": ("shell.sandbox_title", Sandbox),
 }
-"""Each address with its title in words/*/shell.toml, and the component that shows it."""
+"""Each address with its title in words/*/*.toml, and the component that shows it."""
 
 FOR_ALL = ("sandbox",)
 """Pages that others on the network may open; all other pages are the facilitator's."""
@@ -189,7 +175,7 @@ def Page() -> Any:  # noqa: N802
     router = solara.use_router()
     language, address = language_asked(router.search), router.parts[0] or "/"
     title, component = PAGES[address]
-    solara.Title(text(language, f"shell.{title}"))
+    solara.Title(text(language, title))
     if address in FOR_ALL or facilitates(remembered(router.search or "", "key")):
         component()
     else:

@@ -200,7 +200,7 @@ def _with_headers(send: Send, host: str) -> Send:
             headers = MutableHeaders(raw=message["headers"])
             headers["Content-Security-Policy"] = POLICY.format(host=re.sub(r"[^\w.:\[\]-]", "", host))
             headers["X-Content-Type-Options"] = "nosniff"
-            headers["Referrer-Policy"] = "no-referrer"
+            headers["Referrer-Policy"] = "same-origin"
             headers["Cross-Origin-Resource-Policy"] = "same-origin"
             message["headers"] = headers.raw
         await send(message)

@@ -23,7 +23,7 @@ Column = npt.NDArray[Any]
 NO_ONE = 65535
 """No organisation, in two bytes."""
 MOST_MOVES = 44
-"""So many people may be on the way in one town in one month; more could not be followed by eye."""
+"""So many people may be on the way in one town in one month; more could not be followed by eye. Crises come on top."""
 LOOKED_AT = 110
 """So many residents, drawn by lot every month, are looked at: the same ones in both towns."""
 WHO_IS_LOOKED_AT = 4096
@@ -169,9 +169,11 @@ class Past:
         kept = self.months[month - self.first]
         lots = chance_column(0, WHO_IS_LOOKED_AT, self.luck, month=month)
         looked_at = np.argsort(lots, kind="stable")[:LOOKED_AT]
-        place, need = np.nonzero(kept.moves[looked_at] != QUIET)
-        place, need = place[:most], need[:most]
-        resident = looked_at[place]
+        what = kept.moves[looked_at]
+        place, need = np.nonzero((what != QUIET) & (what != Move.CRISIS))
+        struck, struck_by = np.nonzero(kept.moves == Move.CRISIS)
+        resident = np.concatenate([looked_at[place[:most]], struck])
+        need = np.concatenate([need[:most], struck_by])
         moves = kept.moves[resident, need] & KIND
         return np.stack([resident, need, kept.helpers[resident, need], moves], axis=1).astype("<u2")
 

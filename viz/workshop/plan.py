@@ -278,7 +278,7 @@ def size_of(name: str, place: object) -> float:
     if name not in SHOCKS:
         raise PlanError(f'there is no shock "{name}".{near(name, SHOCKS)} Known: {", ".join(SHOCKS)}')
     if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < 3:
-        raise PlanError(f"the size of a shock is {place!r}; it is 0, 1 or 2: small, medium or large")
+        raise PlanError(f"the size of a shock is {str(place)[:A_LINE]!r}; it is 0, 1 or 2: small, medium or large")
     return SHOCKS[name][1][place]
 
 
@@ -371,7 +371,7 @@ def _whole(name: str, text: str) -> int:
 
 
 def _number(name: str, text: str) -> float:
-    if not re.fullmatch(r"(?a)-?\d{1,12}(\.\d{1,12})?(e[+-]?\d{1,3})?", text):
+    if not re.fullmatch(r"(?a)-?\d{1,15}(\.\d{1,20})?(e[+-]?\d{1,3})?", text):
         raise PlanError(f"{name[:A_LINE]} is {text[:A_LINE]!r}; it must be a number")
     return float(text)
 

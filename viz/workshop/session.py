@@ -32,6 +32,8 @@ SLOWEST, FASTEST = 0.2, 20.0
 PATIENCE = 5.0
 """Seconds of silence from the page after which the towns pause."""
 MOST_UNDONE = 50
+A_TURN = 6
+"""Months for which the luck badge judges one outcome before it goes on to the next, so that none is favoured."""
 A_NAME, MOST_SAID = 80, 400
 """Letters of the longest name a page may send, and of the longest problem it is told."""
 LUCK_EVERY = 0.3
@@ -69,7 +71,7 @@ class Session:
         self.language = language if language in languages() else ENGLISH
         self.followed: int | None = None
         self.opened: tuple[str, int] | None = None
-        self.outcome = next(iter(frames.CHARTS))
+        self.chosen = ""
         self.undone: list[Before] = []
         self.notice: dict[str, str] | None = None
         self.busy = ""
@@ -250,13 +252,13 @@ class Session:
 
     def do_outcome(self, message: Mapping[str, Any]) -> None:
         """Judge the luck of another outcome."""
-        self.judge(str(message.get("v")))
+        self.judge(_said(message, "v"))
 
     def do_flow(self, message: Mapping[str, Any]) -> None:
         """Lead the room through a storyboard: start, next, back, vote, reveal, end."""
         with self.lock:
-            if message.get("do") == "start":
-                flow = Flow(storyboard(str(message.get("name"))), self)
+            if _said(message, "do") == "start":
+                flow = Flow(storyboard(_said(message, "name")), self)
                 flow.start()
                 self.flow = flow
             elif self.flow is not None:
@@ -266,9 +268,10 @@ class Session:
 
     def do_language(self, message: Mapping[str, Any]) -> None:
         """Speak another language."""
-        if message.get("v") in languages():
+        language = _said(message, "v")
+        if language in languages():
             with self.lock:
-                self.language = str(message["v"])
+                self.language = language
                 self._show_run()
 
     def do_join(self, message: Mapping[str, Any]) -> None:
@@ -294,9 +297,9 @@ class Session:
 
     def do_file(self, message: Mapping[str, Any]) -> None:
         """Make something to keep: the numbers, a replay, a pack. It is lived again beside, which takes a moment."""
-        kind = message.get("kind")
+        kind = _said(message, "kind")
         if kind not in sharing.KINDS:
-            raise PlanError(f"there is no file of the kind {str(kind)[:A_NAME]!r}: {', '.join(sharing.KINDS)}")
+            raise PlanError(f"there is no file of the kind {kind!r}: {', '.join(sharing.KINDS)}")
         with self.lock:
             if self.busy:
                 raise PlanError(text(self.language, "sharing.wait"))
@@ -399,7 +402,12 @@ class Session:
         """Live on at once until a month is over."""
         with self.lock:
             self.pause()
-            self.towns.live_to(month)
+            before = self.towns.month
+            try:
+                self.towns.live_to(month)
+            except Exception:
+                self._go_back(before)
+                raise
             self._show_month()
             self._send_history()
 
@@ -550,12 +558,12 @@ class Session:
 
     def tell(self, said: str, kind: str = "info") -> None:
         """Say something on the page."""
-        self.notice = {"text": said, "kind": kind}
+        self.notice = {"text": said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]} …", "kind": kind}
         self._show_state()
 
     def _tell_of(self, problem: Exception, what: str = "asked", **more: object) -> None:
         """Say on the page what went wrong."""
-        said = f"{type(problem).__name__}: {problem}"[:MOST_SAID]
+        said = f"{type(problem).__name__}: {problem}"[: MOST_SAID // 2]
         self.tell(text(self.language, f"town.problem.{what}", problem=said, **more), "error")
 
     def _busiest(self) -> int:
@@ -567,7 +575,7 @@ class Session:
     def judge(self, outcome: str) -> None:
         """Judge the luck of an outcome, if it is one that is drawn."""
         if outcome in frames.CHARTS:
-            self.outcome = outcome
+            self.chosen = outcome
             self._show_luck()
 
     def _live_shadows(self) -> None:
@@ -586,6 +594,12 @@ class Session:
             self._told_luck = now
             with suppress(Exception):  # the badge is beside the towns: it never stops them
                 self._show_luck()
+
+    @property
+    def outcome(self) -> str:
+        """The outcome whose luck is judged: the one that was chosen, or else each in turn, for half a year."""
+        turn = (self.towns.month - self.plan.first) // A_TURN
+        return self.chosen or frames.outcomes()[turn % len(frames.outcomes())]
 
     def _show_luck(self) -> None:
         with self.lock:

@@ -409,9 +409,10 @@ def _link_in(packed: zipfile.ZipFile) -> str:
         raise PlanError(f"this pack has no {LINK}, so it is none of ours")
     with packed.open(LINK) as file:
         told = file.read(MOST_LINK + 1)
-    if len(told) > MOST_LINK:
-        raise PlanError(f"{LINK} is too long to be one of ours")
-    return told.decode().strip()
+    link = told.decode().strip()
+    if len(told) > MOST_LINK or not link.startswith("?setting="):
+        raise PlanError(f"what {LINK} says is no link of ours")
+    return link
 
 
 def is_plain(name: str) -> bool:

@@ -92,15 +92,29 @@ export function lineChart({ width, height, u, about, lived, number, shocks, t })
   if (lines[0].length > 1 && lines[1].length > 1) {
     shown.append(svg("path", { class: "gap", d: `M${path(lines[0])}L${path([...lines[1]].reverse())}Z`, fill: LOOK.gap, opacity: 0.16 }));
   }
-  lines.forEach((points, side) => {
-    if (points.length < 2) return;
-    const d = `M${path(points)}`;
-    shown.append(
-      svg("path", { d, fill: "none", stroke: "#FFFFFF", "stroke-width": 5.6 * u, "stroke-linejoin": "round" }),
-      svg("path", { class: `line side${side}`, d, fill: "none", stroke: LOOK.towns[side].ink, "stroke-width": 3.1 * u, "stroke-linejoin": "round" }));
-  });
+  const drawn = (d, stroke, width, more = {}) => shown.append(svg("path", { d, fill: "none", stroke, "stroke-width": width * u, "stroke-linejoin": "round", ...more }));
+  if (lines[0].length > 1) drawn(`M${path(lines[0])}`, LOOK.towns[0].ink, 3.1, { class: "line side0" });
+  if (lines[1].length > 1) {
+    const { own, shared } = alike(lines, u);
+    if (own.length) drawn(own.map((part) => `M${path(part)}`).join(""), LOOK.paper, 5.2);
+    if (own.length) drawn(own.map((part) => `M${path(part)}`).join(""), LOOK.towns[1].ink, 3.1, { class: "line side1" });
+    if (shared.length) drawn(shared.map((part) => `M${path(part)}`).join(""), LOOK.towns[1].ink, 3.1, { "stroke-dasharray": `${6 * u} ${6 * u}` });
+  }
   if (lines[0].length && lines[1].length) shown.append(...ends(lines, about, lived, number, chart, width - right, bottom, u, t));
   return shown;
+}
+
+// The right line in parts of its own and parts that lie on the left one: there it is dashed, so that both are seen.
+function alike(lines, u) {
+  const [own, shared] = [[], []];
+  for (let n = 1; n < lines[1].length; n++) {
+    const same = [n - 1, n].every((m) => lines[0][m] && Math.abs(lines[0][m][1] - lines[1][m][1]) < 0.7 * u);
+    const parts = same ? shared : own;
+    const last = parts[parts.length - 1];
+    if (last && last[last.length - 1] === lines[1][n - 1]) last.push(lines[1][n]);
+    else parts.push([lines[1][n - 1], lines[1][n]]);
+  }
+  return { own, shared };
 }
 
 function ends(lines, about, lived, number, chart, edge, bottom, u, t) {
@@ -112,9 +126,10 @@ function ends(lines, about, lived, number, chart, edge, bottom, u, t) {
     const colour = LOOK.towns[side].ink;
     const value = lived.line(side, number).pop()[1];
     const [px, py] = last[side];
+    const aside = Math.abs(last[0][1] - last[1][1]) < 6 * u ? (side ? 4 : -4) * u : 0;
     return [
-      markAt(about.sides[side].mark, px, py, 5.2 * u, { fill: colour, stroke: "#FFFFFF", "stroke-width": 2 * u }),
-      svg("text", { class: "end", x: Math.min(px, edge) + 11 * u, y: heights[side], "dominant-baseline": "central", "font-size": 18 * u, "font-weight": 700, fill: colour, stroke: LOOK.paper, "stroke-width": 4 * u, "paint-order": "stroke" }, t.value(value, chart)),
+      markAt(about.sides[side].mark, px + aside, py, 5.2 * u, { fill: colour, stroke: "#FFFFFF", "stroke-width": 2 * u }),
+      svg("text", { class: "end", x: Math.min(px, edge) + 13 * u, y: heights[side], "dominant-baseline": "central", "font-size": 18 * u, "font-weight": 700, fill: colour, stroke: LOOK.paper, "stroke-width": 4 * u, "paint-order": "stroke" }, t.value(value, chart)),
     ];
   });
 }

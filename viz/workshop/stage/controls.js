@@ -15,7 +15,7 @@ export function controls(stage) {
   const undo = tool("undo", () => send("undo"));
   const step = tool("step", () => send("step"));
   const playWord = h("span");
-  const playSign = h("span", { class: "sign" });
+  const playSign = h("span", { class: "which" });
   const play = button(t("stage.play_long"), { class: "play", test: "play", title: t("stage.play_long"), onclick: () => send(stage.state().playing ? "pause" : "play") }, playSign, playWord);
   const speeds = SPEEDS.map((v) => button(t("stage.speed_is", { v: t.number(v, v < 1 ? 1 : 0) }), { test: `speed-${v}`, "data-speed": v, onclick: () => send("speed", { v }) }, v === 0.5 ? "½" : String(v)));
   const busy = h("span", { class: "busy", role: "status" });

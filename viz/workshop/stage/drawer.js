@@ -56,7 +56,7 @@ export function openDrawer(stage) {
   drawFork();
 
   function section(name, ...content) {
-    return h("details", { class: "part", open: name === "two", test: `part-${name}` }, h("summary", {}, t(`stage.drawer.${name}`)), h("div", {}, content));
+    return h("details", { class: "part", name: "part", open: name === "two", test: `part-${name}` }, h("summary", {}, t(`stage.drawer.${name}`)), h("div", {}, content));
   }
 
   // A slider and a number that follow each other; a list where a dial has names instead.
@@ -96,7 +96,7 @@ export function openDrawer(stage) {
     const drawDial = () => {
       const dial = list.find((each) => each.name === pick.value);
       if (!dial) return;
-      turn = turner(dial, dial.values[0], dial.label, () => {});
+      turn = turner(dial, another(dial), dial.label, () => {});
       refill(hold, turn.element);
       unit.textContent = meant(dial);
     };
@@ -135,6 +135,13 @@ export function openDrawer(stage) {
     for (const each of whose.children) each.setAttribute("aria-pressed", String(each.dataset.value === side));
     dialRows.forEach((row) => row.show());
   }
+}
+
+// A value other than the left town's: the right town's, or else the further end of the range.
+function another(dial) {
+  const [left, right] = dial.values;
+  if (left !== right) return right;
+  return left - dial.low > dial.high - left ? dial.low : dial.high;
 }
 
 function meant(dial) {

@@ -69,6 +69,7 @@ export function journeyPanel(stage) {
         refill(element, h("p", { class: "empty" }, t("stage.journey.none")));
         return;
       }
+      element.dataset.person = person.i;
       const rows = rowsOf(person.sides.map((side) => ({ log: (side.log || []).filter(([month]) => month >= about.first) })));
       const shocks = (frame ? frame.shocks : []).filter((shock) => shock.done && shock.month >= about.first);
       const focused = element.contains(stage.active()) ? stage.active().dataset.testid : "";

@@ -91,6 +91,7 @@ export function luckBadge(stage) {
     draw() {
       const luck = stage.luck();
       const ready = fanned(luck);
+      element.hidden = stage.replay && !ready;
       element.dataset.verdict = luck.verdict || "none";
       verdict.textContent = t(`stage.luck.${ready ? luck.verdict : "none_yet"}`);
       count.textContent = luck.of ? t("stage.luck.short", { ready: t.number(luck.ready || 0), of: t.number(luck.of) }) : "";

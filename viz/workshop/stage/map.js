@@ -13,7 +13,7 @@ const SERVICE = 16.5;
 const PARTNER = 8.5;
 
 // Where everything stands on a canvas of this size. `s` is how large a unit of the map is.
-export function placed(about, width, height) {
+export function placed(about, width, height, u = 1) {
   const s = Math.min(width / BOX.width, height / BOX.height);
   const x0 = (width - s * BOX.width) / 2;
   const y0 = (height - s * BOX.height) / 2;
@@ -27,7 +27,7 @@ export function placed(about, width, height) {
     ox: along(about.organisations.map((each) => each.x)), oy: down(about.organisations.map((each) => each.y)),
     places: about.places.map((place) => ({ name: place.name, x: x0 + s * place.x, y: y0 + s * place.y, r: s * place.r })),
     dot: crowd > 0 ? Math.max(1.15, s * Math.min(4.4, 0.7 * Math.min(...area))) : 2,
-    text: Math.max(1, 11.5 / (14 * s)),  // on a small map letters shrink less than the rest
+    letters: Math.max(14 * s, width < 500 ? 11.5 : 14 * u),  // on a small map letters shrink less than the rest
   };
 }
 
@@ -166,7 +166,7 @@ export function paintCross(context, x, y, reach, s) {
 }
 
 function paintNames(context, place) {
-  const size = 14 * place.s * place.text;
+  const size = place.letters;
   context.font = font(size, 600);
   context.textAlign = "center";
   context.textBaseline = "middle";
@@ -227,7 +227,7 @@ function fillAsLoaded(context, x, y, half, load, look) {
 }
 
 function paintServiceNames(context, place, about) {
-  const size = 13.5 * place.s * place.text;
+  const size = place.letters;
   context.font = font(size, 700);
   context.textAlign = "center";
   context.textBaseline = "middle";

@@ -7,7 +7,8 @@ import { offer, pictureOf, chartsFile, tableFile } from "./save.js";
 export function openMenu(stage) {
   const { t, send, replay } = stage;
   const state = stage.state();
-  const pages = state.pages || {};
+  const query = new URL(state.link || location.search || "?", location.href).search;
+  const pages = replay ? {} : { debrief: `debrief${query}`, explore: `explore${query}`, ...state.pages };
   const then = (act) => () => {
     sheet.close();
     act();
@@ -19,6 +20,7 @@ export function openMenu(stage) {
     send("file", { kind });
   });
   const groups = [
+    ["lead", replay ? [] : [(stage.flow().storyboards || []).length ? item("storyboard", () => stage.storyboards()) : null]],
     ["take", [
       replay ? null : item("share", () => copyLink(stage)),
       item("png", () => pictureOf(stage).then((blob) => offer(blob, `${fileName(stage)}.png`))),
@@ -31,22 +33,17 @@ export function openMenu(stage) {
       item("tables", () => stage.tab("tables")),
       item("key", () => openKey(stage)),
       item("keys", () => openKeys(stage)),
-      pages.debrief ? link("debrief", address(pages.debrief)) : null,
-      pages.explore ? link("explore", address(pages.explore)) : null,
-      state.join ? item("join", () => openJoin(stage)) : null,
+      pages.debrief ? link("debrief", pages.debrief) : null,
+      pages.explore ? link("explore", pages.explore) : null,
+      !replay && state.join ? item("join", () => openJoin(stage)) : null,
     ]],
     ["speak", replay || (state.languages || []).length < 2 ? [] : [item("language", () => send("language", { v: t("stage.other_language") }))]],
   ];
   const sheet = stage.sheet({
     title: t("stage.menu.title"), test: "menu-panel", className: "menu", place: "corner",
-    content: groups.map(([name, items]) => h("div", { class: "group", role: "group", "aria-label": t(`stage.menu.group_${name}`) }, items)),
+    content: groups.filter(([, items]) => items.some(Boolean)).map(([name, items]) => h("div", { class: "group", role: "group", "aria-label": t(`stage.menu.group_${name}`) }, items)),
   });
-  const first = sheet.body.querySelector(".item");
-  if (first) first.focus();
-}
-
-function address(page) {
-  return typeof page === "string" ? page : page.url;
+  sheet.body.querySelector(".item").focus();
 }
 
 export function fileName(stage) {

@@ -35,7 +35,7 @@ export function paidScale(lived, paid) {
   for (const each of paid) for (const [, from, to] of stretches(each)) [low, high] = [Math.min(low, from), Math.max(high, to)];
   const before = lived.scales.paid;
   if (before) [low, high] = [Math.min(low, before[0]), Math.max(high, before[before.length - 1])];
-  lived.scales.paid = steps(low, high, 4);
+  lived.scales.paid = steps(low, high, 3);
   return lived.scales.paid;
 }
 
@@ -45,7 +45,7 @@ export function paidChart({ width, height, u, about, lived, paid, t, id = "paid"
   const [left, right] = [38 * u, width - 26 * u];
   const x = (value) => left + ((right - left) * (value - low)) / (high - low);
   const bottom = height - 21 * u;
-  const thick = Math.min(28 * u, (bottom - 4 * u) / 2 - 6 * u);
+  const thick = Math.min(40 * u, (bottom - 4 * u) / 2 - 6 * u);
   const shown = svg("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": paidTold(about, paid, t), "font-family": FONT }, patterns(u, id));
   for (const value of ticks) shown.append(
     svg("line", { x1: x(value), x2: x(value), y1: 0, y2: bottom, stroke: LOOK.grid, "stroke-width": u }),

@@ -15,11 +15,11 @@ export function sheets(stage) {
     const element = h("section", { class: `sheet ${place} ${className}`, role: "dialog", "aria-modal": modal, "aria-label": title, test }, h("header", {}, h("h2", {}, title), shut), body);
     const veil = modal ? h("div", { class: "veil", onclick: () => sheet.close() }) : null;
     const sheet = {
-      element, body, before,
+      element, body, before, modal,
       leave() {
         element.remove();
         if (veil) veil.remove();
-        stage.parts.forEach((part) => part.removeAttribute("inert"));
+        stage.board.removeAttribute("inert");
         open = null;
         if (closed) closed();
       },
@@ -28,7 +28,7 @@ export function sheets(stage) {
         if (before && before.isConnected) before.focus({ preventScroll: true });
       },
     };
-    if (modal) stage.parts.forEach((part) => part.setAttribute("inert", ""));
+    if (modal) stage.board.setAttribute("inert", "");
     stage.root.append(...[veil, element].filter(Boolean));
     open = sheet;
     (element.querySelector("[data-first]") || shut).focus({ preventScroll: true });

@@ -6,15 +6,14 @@ import { icon } from "./icons.js";
 
 export function shockPanel(stage) {
   const { t, about, send } = stage;
-  let size = 1;
-  let lasting = false;
+  const { pressed } = stage;   // the size and length last chosen, kept when the page is built anew
   const pick = (group, name, items, act) => h("div", { class: "seg", role: "group", "aria-label": group }, items.map(([value, words, more]) => button(more || words, { test: `${name}-${value}`, "data-value": value, onclick: () => act(value) }, words)));
   const sizes = pick(t("stage.shock.size"), "size", [0, 1, 2].map((n) => [n, t(`stage.shock.size_${n}`), t(`stage.shock.size_${n}_long`)]), (value) => {
-    size = value;
+    pressed.size = value;
     draw();
   });
   const lengths = pick(t("stage.shock.length"), "lasting", [[0, t("stage.shock.year")], [1, t("stage.shock.good")]], (value) => {
-    lasting = value === 1;
+    pressed.lasting = value === 1;
     draw();
   });
   const buttons = about.shocks.map((shock, n) => {
@@ -27,16 +26,16 @@ export function shockPanel(stage) {
     h("h3", {}, t("stage.shock.title")), sizes, lengths, h("div", { class: "list" }, buttons.map((each) => each.element)), h("p", { class: "both" }, t("stage.shock.both")));
 
   function act(shock) {
-    send("shock", { key: shock.key, size, lasting });
+    send("shock", { key: shock.key, ...pressed });
   }
 
   function sized(shock) {
-    const given = (shock.sizes || [])[size];
+    const given = (shock.sizes || [])[pressed.size];
     return typeof given === "number" ? (given > 0 ? "+" : "") + t.percent(given) : given || "";
   }
 
   function draw() {
-    for (const [group, value] of [[sizes, size], [lengths, Number(lasting)]]) {
+    for (const [group, value] of [[sizes, pressed.size], [lengths, Number(pressed.lasting)]]) {
       for (const each of group.children) each.setAttribute("aria-pressed", String(Number(each.dataset.value) === value));
     }
     const { frame } = stage;

@@ -6,7 +6,7 @@ import { lineChart } from "./charts.js";
 import { controls } from "./controls.js";
 import { h, refill, write } from "./dom.js";
 import { openDrawer } from "./drawer.js";
-import { flowPanel } from "./flow.js";
+import { flowPanel, openStoryboards } from "./flow.js";
 import { decode, headOf, Lived } from "./frame.js";
 import { openGallery } from "./gallery.js";
 import { journeyPanel } from "./journey.js";
@@ -28,13 +28,14 @@ export function render({ model, el }) {
   // An open shadow root: styles of the page around cannot reach the screen.
   const shadow = el.shadowRoot || el.attachShadow({ mode: "open" });
   const style = h("style", {}, model.get("css") || "");
-  const root = h("div", { class: "stage", tabindex: "-1", test: "stage", lang: "en" });
+  const board = h("div", { class: "board" });   // what is built anew for each run; panels stand beside it
+  const root = h("div", { class: "stage", tabindex: "-1", test: "stage", lang: "en" }, board);
   refill(shadow, style, root);
 
   const quiet = matchMedia("(prefers-reduced-motion: reduce)");
   const trait = (name) => model.get(name) || {};
   const stage = {
-    root, parts: [], chosen: {}, frame: null, lived: null, about: null, t: null,
+    root, board, chosen: {}, pressed: { size: 1, lasting: false }, frame: null, lived: null, about: null, t: null,
     state: () => trait("state"), luck: () => trait("luck"), person: () => trait("person"), card: () => trait("card"), flow: () => trait("flow"),
     active: () => shadow.activeElement,
     unit: () => parseFloat(getComputedStyle(root).fontSize) / 18,
@@ -46,6 +47,7 @@ export function render({ model, el }) {
   };
   let page = null;
   let tab = "outcomes";
+  let words = null;
   let waiting = null;   // a frame of a run whose description has not come yet
   let began = 0;
   let waved = -1e9;
@@ -57,16 +59,21 @@ export function render({ model, el }) {
   // ---- the page is built once for each run and language
 
   function build() {
-    stage.t = wordsOf(trait("words"));
     stage.about = model.get("static");
     if (!stage.about || !stage.about.sides) return;
+    const other = words !== model.get("words") || !stage.lived || stage.lived.run !== stage.about.run;
+    if (other) {
+      stage.open.close();
+      words = model.get("words");
+      stage.t = wordsOf(trait("words"));
+    }
     if (!stage.lived || stage.lived.run !== stage.about.run) {
       stage.lived = new Lived(stage.about);
       stage.frame = null;
       stage.chosen = {};
     }
     if (page) page.flow.stop();
-    stage.open.close();
+    const focused = board.contains(stage.active()) ? stage.active().dataset.testid : "";
     root.lang = stage.t.locale.slice(0, 2);
     page = {
       controls: controls(stage), towns: [townView(stage, 0), townView(stage, 1)], shocks: shockPanel(stage), paid: paidPanel(stage),
@@ -74,7 +81,7 @@ export function render({ model, el }) {
       headline: h("span", { test: "headline" }), plots: [],
     };
     const t = stage.t;
-    const headline = h("section", { class: "headline" }, h("small", {}, t("stage.headline")), h("div", { class: "news", "aria-live": "polite" }, page.headline), page.badge.element);
+    const headline = h("section", { class: "headline", "aria-label": t("stage.headline") }, h("div", { class: "news", "aria-live": "polite" }, page.headline), page.badge.element);
     const towns = h("div", { class: stage.replay ? "towns replay" : "towns" }, page.towns[0].element, stage.replay ? null : page.shocks.element, page.towns[1].element);
     page.plots = stage.about.charts.slice(0, 4).map(() => h("div", { class: "plot" }));
     page.charts = h("div", { class: "charts" }, stage.about.charts.slice(0, 4).map((chart, n) => h("figure", { test: `chart-${chart.key}` }, h("figcaption", { title: hintOf(chart, t) }, h("b", {}, chart.title), h("small", {}, hintOf(chart, t))), page.plots[n])));
@@ -88,15 +95,18 @@ export function render({ model, el }) {
     const bottom = h("div", { class: "bottom" }, h("div", { class: "mid" }, tabs, legendLine(stage)), h("div", { class: "panel" }, Object.values(page.panels)), page.paid.element);
     const notice = h("div", { class: "notice", test: "notice", role: "alert", hidden: true });
     const toast = h("div", { class: "toast", role: "status", hidden: true });
-    Object.assign(page, { notice, toast, fault: root.querySelector(".fault") || h("p", { class: "fault", test: "fault", role: "alert", hidden: true }) });
-    stage.parts = [page.controls.element, page.flow.element, headline, towns, bottom];
-    refill(root, ...stage.parts, notice, toast, page.fault);
+    Object.assign(page, { notice, toast, fault: board.querySelector(".fault") || h("p", { class: "fault", test: "fault", role: "alert", hidden: true }) });
+    refill(board, page.controls.element, page.flow.element, headline, towns, bottom, notice, toast, page.fault);
     Object.assign(root.dataset, { run: stage.about.run, left: stage.about.sides[0].governance, right: stage.about.sides[1].governance });
     page.controls.about();
     showTab();
     for (const view of page.towns) sizes.observe(view.map);
     if (stage.frame) page.towns.forEach((view) => view.set(stage.frame));
     drawAll();
+    page.badge.draw();
+    page.flow.draw();
+    const again = focused && board.querySelector(`[data-testid="${focused}"]`);
+    if (again) again.focus({ preventScroll: true });
   }
 
   // ---- what Python says
@@ -250,6 +260,16 @@ export function render({ model, el }) {
   stage.menu = () => openMenu(stage);
   stage.key = () => openKey(stage);
   stage.sample = sample;
+  stage.storyboards = () => openStoryboards(stage);
+  // When the time of a storyboard's step is over; it runs on while the page is built anew.
+  const clocks = new Map();
+  stage.clockOf = (step, seconds) => {
+    if (!clocks.has(step)) {
+      clocks.clear();
+      clocks.set(step, Date.now() + 1000 * seconds);
+    }
+    return clocks.get(step);
+  };
   stage.toast = (text) => {
     if (!page) return;
     page.toast.textContent = text;
@@ -273,7 +293,7 @@ export function render({ model, el }) {
 
   let cardOfRun = null;
   function cards() {
-    if (!cardOfRun || cardOfRun.run !== stage.about.run || cardOfRun.words !== stage.t) cardOfRun = { run: stage.about.run, words: stage.t, panel: cardPanel(stage) };
+    if (!cardOfRun || cardOfRun.run !== stage.about.run || cardOfRun.words !== words) cardOfRun = { run: stage.about.run, words, panel: cardPanel(stage) };
     return cardOfRun.panel;
   }
 
@@ -299,6 +319,7 @@ export function render({ model, el }) {
     const at = event.composedPath()[0];
     if (event.ctrlKey || event.metaKey || event.altKey || !page) return;
     if (event.key === "Escape") return void stage.open.close();
+    if (stage.open.open && stage.open.open.modal) return;
     if (/^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName) || at.isContentEditable) return;
     const pressed = event.key.toLowerCase();
     if (pressed === " " && /^(BUTTON|SUMMARY|A)$/.test(at.tagName)) return;

@@ -44,7 +44,7 @@ export function townView(stage, side) {
       canvas.width = Math.round(width * view.scale);
       canvas.height = Math.round(height * view.scale);
     }
-    view.place = placed(about, width, height);
+    view.place = placed(about, width, height, stage.unit());
     placeDoors();
     view.draw();
   };
