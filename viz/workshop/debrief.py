@@ -93,7 +93,7 @@ Say = Callable[..., str]
 def debrief_html(
     session_or_plan: Any, month: int | None = None, language: str = ENGLISH, budget: Budget | None = None
 ) -> str:
-    """The whole debrief of a session or a plan, by a month or by its end: half a minute of work for 600 residents."""
+    """The whole debrief of a session or a plan, by a month or by its end: twenty seconds of work for 600 residents."""
     plan: Plan = getattr(session_or_plan, "plan", session_or_plan)
     found = None
     for each in findings(plan, month, budget):
