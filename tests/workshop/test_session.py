@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import random
+import sys
 import threading
 import time
 import tracemalloc
@@ -703,6 +704,8 @@ def come_and_go(many, pairs):
             left += [weakref.ref(each) for each in (tab, tab.widget, tab.towns, *tab.towns.models, *tab.towns.pasts)]
     until(lambda: living("kith-luck") == 0)
     del tab
+    if "solara.comm" in sys.modules:  # without a server, Solara keeps every widget it has ever seen
+        sys.modules["solara.comm"].orphan_comm_stacks.clear()
     gc.collect()
     return left
 

@@ -9,6 +9,7 @@ import json
 import re
 import stat
 import struct
+import threading
 import tomllib
 import zipfile
 from dataclasses import replace
@@ -22,7 +23,9 @@ from experiments.study import load_study
 from simulation.journal import fingerprint_of, model_fingerprint, read_journal
 from simulation.journal import replay as lived_again
 from simulation.measures import MEASURES
-from viz.workshop import page, sharing
+from viz.workshop import findings, page, sharing
+from viz.workshop.findings import Budget
+from viz.workshop.luck import Shadows, shown
 from viz.workshop.plan import Act, Plan, PlanError, Side, link_of, plan_in
 from viz.workshop.session import Session
 from viz.workshop.sharing import KINDS, LINK, MOST_FILES, Recorded, file_for, opened, plain_name, plan_from_pack
@@ -38,13 +41,22 @@ PLAN = Plan(residents=120, seed=4, right=Side("relational", (("inflow", 0.02),))
 MONTH = 44
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_pairs():
+    """A badge of few pairs, and a debrief of what is quickly worked out."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sharing, "PAIRS", 6)
+        patched.setattr(findings, "Budget", lambda: Budget(6, 0, 0))
+        yield
+
+
 @pytest.fixture(scope="module")
 def towns():
     return TwoTowns(PLAN, MONTH, engine="compiled")
 
 
 @pytest.fixture(scope="module")
-def files():
+def files(_few_pairs):
     return {kind: file_for(PLAN, MONTH, "en", kind) for kind in KINDS}
 
 
@@ -188,6 +200,35 @@ def test_a_replay_holds_every_life_before_the_fork_and_after(files, towns):
         early, late = held["people"][row]["logs"]
         assert early == [[list(line) for line in past.log(row, PLAN.first)] for past in before.pasts]
         assert late == [[list(line) for line in past.log(row, PLAN.first)] for past in towns.pasts]
+
+
+def test_a_replay_says_of_every_month_whether_it_may_be_luck(files):
+    held = recorded_in(files["replay"].data.decode())["luck"]
+    luck = Shadows(PLAN, sharing.frames.outcomes(), 6)
+    assert luck.wait(60)
+    for month in (PLAN.first, 33, MONTH):
+        there = TwoTowns(PLAN, month, engine="compiled")
+        called = sharing.frames.teller(there, "en").called
+        wanted = shown(luck, sharing.frames.outcomes()[0], there, "en", called)
+        place = month - PLAN.first
+        lines = {name: line[: place + 1] for name, line in held["lines"].items()}
+        assert held["months"][place] | lines == json.loads(json.dumps(wanted))
+
+
+def test_pairs_that_a_badge_has_lived_already_give_the_same_replay(files):
+    luck = Shadows(PLAN, sharing.frames.outcomes(), 6)
+    assert file_for(PLAN, MONTH, "en", "replay", shadows=luck) == files["replay"]
+    others = Shadows(replace(PLAN, seed=9), sharing.frames.outcomes(), 6)
+    assert file_for(PLAN, MONTH, "en", "replay", shadows=others) == files["replay"]
+
+
+@pytest.mark.parametrize("kind", ["replay", "pack"])
+def test_a_file_that_nobody_wants_any_more_is_given_up(kind):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(PlanError, match="given up"):
+        file_for(PLAN, MONTH, "en", kind, stop=stop)
+    assert not [thread for thread in threading.enumerate() if thread.name == "kith-luck" and thread.join(10)]
 
 
 class Elements(HTMLParser):
@@ -467,3 +508,17 @@ def test_opening_a_pack_writes_nothing(tmp_path, files):
 
 def test_the_link_in_a_pack_is_the_one_on_the_screen(packed):
     assert plan_in(packed[LINK].decode().strip())[:2] == (PLAN, MONTH)
+
+
+def test_the_page_offers_what_was_made_as_a_download(open_page, tmp_path):
+    tab = open_page("/?setting=calm&residents=100&month=30")
+    tab.get_by_test_id("play").wait_for(timeout=60_000)
+    for kind, ending in (("csv", ".csv"), ("replay", ".html")):
+        tab.get_by_test_id("menu").click()
+        with tab.expect_download(timeout=60_000) as download:
+            tab.get_by_test_id(kind).click()
+        assert download.value.suggested_filename == f"kith-calm-contract-relational-1{ending}"
+        download.value.save_as(tmp_path / f"kept{ending}")
+    months = pd.read_csv(tmp_path / "kept.csv", comment="#")
+    assert months.month.max() == 30
+    assert [head["month"] for head, _ in frames_in((tmp_path / "kept.html").read_text("utf-8"))] == list(range(24, 31))

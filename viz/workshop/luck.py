@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from experiments.intervals import Estimate, intervals
 from experiments.pairs import direction, seed_of
 from viz.workshop.plan import LARGEST_SEED, Plan
 from viz.workshop.towns import TwoTowns
+from viz.workshop.words import text
 
 PAIRS = 24
 FEWEST = 6
@@ -148,3 +149,31 @@ def fan(shadows: Shadows, outcome: str, month: int, here: np.ndarray[Any, Any]) 
     if not last.any():
         return said | {"verdict": "same"}
     return said | {"verdict": "effect" if estimate.told_apart else "luck"}
+
+
+def shown(shadows: Shadows, outcome: str, towns: TwoTowns, language: str, called: Sequence[str]) -> dict[str, Any]:
+    """What the badge shows of an outcome for the month on the screen, in a language: the fan, and a sentence.
+
+    `called` are the names of the left and the right town.
+    """
+    left, right = towns.history((outcome,))
+    found = fan(shadows, outcome, towns.month, (right - left)[:, 0])
+    return found | {
+        "label": text(language, f"town.chart.{outcome}"), "sentence": in_words(found, language, called)
+    }  # fmt: skip
+
+
+def in_words(found: Mapping[str, Any], language: str, called: Sequence[str]) -> str:
+    """What a fan says, in a sentence: the same whichever town it speaks for."""
+    if found["verdict"] == "unsure":
+        return text(language, "luck.working", ready=found["ready"], of=found["of"])
+    outcome = text(language, f"town.outcome.{found['outcome']}")
+    if found["verdict"] == "same":
+        return text(language, "luck.same", outcome=outcome, of=found["ready"])
+    if found["verdict"] == "effect":
+        ahead = called[1 if found["sign"] * (found["better"] or 1) > 0 else 0]
+        said = text(language, "luck.effect", agree=found["agree"], of=found["ready"], ahead=ahead, outcome=outcome)
+        return f"{said} {text(language, 'luck.against')}" if found["now"] * found["sign"] < 0 else said
+    told = text(language, "luck.luck", agree=found["like_here"], of=found["ready"], outcome=outcome)
+    many = "needed_many" if found["needed"] >= MANY else "needed"
+    return f"{told} {text(language, f'luck.{many}', needed=found['needed'])}"

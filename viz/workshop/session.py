@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from simulation.scenario import ScenarioError
 from viz.workshop import cards, frames, sharing
-from viz.workshop.luck import PAIRS, Shadows, fan
+from viz.workshop.luck import PAIRS, Shadows, shown
 from viz.workshop.past import eventful
 from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
 from viz.workshop.rooms import Room, listens
@@ -78,6 +78,7 @@ class Session:
         self.shadows: Shadows | None = None
         self.flow: Flow | None = None
         self._stop, self._acked = threading.Event(), threading.Event()
+        self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._told_luck = 0.0
         self.closed = False
@@ -309,7 +310,7 @@ class Session:
 
     def _make_file(self, kind: str) -> None:
         try:
-            made = sharing.file_of(self, kind)
+            made = sharing.file_of(self, kind, self._ended)
         except Exception as problem:  # noqa: BLE001  told on the page, whatever it is
             self.busy = ""
             self._tell_of(problem)
@@ -486,10 +487,6 @@ class Session:
             self._live_shadows()
             self._show_state()
 
-    def _names(self) -> tuple[str, str]:
-        left, right = (frames.side_told(self.towns, place, self.language)["name"] for place in range(2))
-        return left, right
-
     def _forget_what_is_not_there(self) -> None:
         if self.followed is not None and self.followed >= self.plan.residents:
             self.followed = None
@@ -619,35 +616,14 @@ class Session:
             shadows = self.shadows
             if shadows is None or self.closed:
                 return
-            left, right = self.towns.history((self.outcome,))
-            here = (right - left)[:, 0]
-            found = fan(shadows, self.outcome, self.towns.month, here)
-            found["label"] = text(self.language, f"town.chart.{self.outcome}")
-            found["sentence"] = self._luck_in_words(found)
-            self.widget.luck = found
-
-    def _luck_in_words(self, found: Mapping[str, Any]) -> str:
-        language, verdict = self.language, found["verdict"]
-        if verdict == "unsure":
-            return text(language, "luck.working", ready=found["ready"], of=found["of"])
-        outcome = text(language, f"town.outcome.{self.outcome}")
-        if verdict == "same":
-            return text(language, "luck.same", outcome=outcome, of=found["ready"])
-        if verdict == "effect":
-            more = found["sign"] * (found["better"] or 1) > 0
-            ahead = self._names()[1 if more else 0]
-            said = text(language, "luck.effect", agree=found["agree"], of=found["ready"], ahead=ahead, outcome=outcome)
-            against = bool(found["here"]) and found["here"][-1] * found["sign"] < 0
-            return f"{said} {text(language, 'luck.against')}" if against else said
-        told = text(language, "luck.luck", agree=found["like_here"], of=found["ready"], outcome=outcome)
-        many = "needed_many" if found["needed"] >= 1000 else "needed"
-        return f"{told} {text(language, f'luck.{many}', needed=found['needed'])}"
+            self.widget.luck = shown(shadows, self.outcome, self.towns, self.language, self.teller.called)
 
     # ---- the end -------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """End it: the thread, the other pairs of towns, the widget, the towns."""
         self.closed = True
+        self._ended.set()
         if self._leave is not None:
             self._leave()
         self.pause()

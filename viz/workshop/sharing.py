@@ -11,15 +11,14 @@ from __future__ import annotations
 import base64
 import csv
 import html
-import importlib
 import io
 import json
 import math
 import re
+import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +27,7 @@ from simulation.measures import MEASURES, label
 from simulation.run import events_of, neighbourhoods_of, rows_of
 from simulation.scenario import Scenario, toml
 from viz.workshop import cards, frames, names, page
+from viz.workshop.luck import PAIRS, Shadows, shown
 from viz.workshop.past import Past, eventful
 from viz.workshop.plan import SIDES, Plan, PlanError, Side, link_of, offered_settings, plan_in, shock_of
 from viz.workshop.towns import TwoTowns
@@ -43,6 +43,9 @@ LONGEST_AGO = (1980, 1, 1, 0, 0, 0)
 MOST_FILES, MOST_BYTES, MOST_LINK = 64, 200_000_000, 20_000
 """What a pack that is given to us may hold: files, bytes in all once unpacked, and bytes of its link."""
 PAIRS_ASKED = 30
+"""So many pairs of towns a pack's question is put to."""
+A_MOMENT = 0.2
+"""Seconds between two looks whether anybody still wants a file."""
 
 
 class File(NamedTuple):
@@ -53,20 +56,31 @@ class File(NamedTuple):
     data: bytes
 
 
-def file_of(session: Session, kind: str) -> File:
-    """What a page asked to keep: `csv`, `replay` or `pack`, of the run as it stands on the screen."""
+def file_of(session: Session, kind: str, stop: threading.Event | None = None) -> File:
+    """What a page asked to keep: `csv`, `replay` or `pack`, of the run as it stands on the screen.
+
+    A replay takes seconds and a pack half a minute; both end early once `stop` is set, by raising PlanError.
+    """
     with session.lock:
-        plan, month, language = session.plan, session.towns.month, session.language
-    return file_for(plan, month, language, kind)
+        plan, month, language, shadows = session.plan, session.towns.month, session.language, session.shadows
+    return file_for(plan, month, language, kind, shadows=shadows, stop=stop)
 
 
-def file_for(plan: Plan, month: int, language: str, kind: str) -> File:
-    """A file of one of the KINDS about a plan, lived up to a month."""
+def file_for(
+    plan: Plan, month: int, language: str, kind: str, *, shadows: Shadows | None = None,
+    stop: threading.Event | None = None,
+) -> File:  # fmt: skip
+    """A file of one of the KINDS about a plan, lived up to a month.
+
+    Other pairs of towns that live the plan already are waited for, where they are as many as a badge has.
+    """
     if kind not in KINDS:
         raise PlanError(f"there is no file of the kind {str(kind)[:20]!r}: {', '.join(KINDS)}")
     make, ending, media = KINDS[kind]
-    recorded = Recorded(plan, month, language, film=kind != "csv")
+    recorded = Recorded(plan, month, language, stop or threading.Event())
     try:
+        if kind != "csv":
+            recorded.film(shadows)
         return File(f"{plain_name(plan)}.{ending}", media, make(recorded))
     finally:
         recorded.towns.close()
@@ -82,35 +96,46 @@ def plain_name(plan: Plan) -> str:
 
 
 class Recorded:
-    """A plan lived again up to a month, and what a page was sent of every month shown."""
+    """A plan lived again up to a month; once filmed, with all that a page was sent of every month shown.
 
-    def __init__(self, plan: Plan, month: int, language: str, *, film: bool = True) -> None:
-        """`pasts` are those of the towns up to each fork, which gives one town the other's past, and at the end."""
-        self.plan, self.month, self.language = plan, month, language
+    `pasts` are those of both towns up to each fork, which gives one town the other's past, and at the end.
+    """
+
+    def __init__(self, plan: Plan, month: int, language: str, stop: threading.Event) -> None:
+        self.plan, self.month, self.language, self.stop = plan, month, language, stop
         self.frames: list[bytes] = []
         self.described: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
         self.pasts: list[tuple[int, list[Past]]] = []
-        self.towns = TwoTowns(plan)
-        try:
-            self._live(film)
-        except BaseException:
-            self.towns.close()
-            raise
+        self.luck: list[dict[str, Any]] = []
+        self.towns = TwoTowns(plan, month)
 
-    def _live(self, film: bool) -> None:
+    def film(self, shadows: Shadows | None = None) -> None:
+        """Live it once more from the first month, and record each month as the page is sent it."""
+        live = shadows if shadows is not None and (shadows.plan, shadows.pairs) == (self.plan, PAIRS) else None
+        luck = live or Shadows(self.plan, frames.outcomes(), PAIRS)
+        self.towns.close()
+        self.towns = TwoTowns(self.plan)
+        try:
+            while not luck.wait(A_MOMENT):
+                self.go_on()
+            self._film(luck)
+        finally:
+            if live is None:
+                luck.stop()
+
+    def _film(self, luck: Shadows) -> None:
         towns = self.towns
-        if film:
-            self._show()
+        self._show(luck)
         while towns.month < self.month:
-            if film and any(act.kind == "fork" and act.month == towns.month + 1 for act in self.plan.acts):
+            self.go_on()
+            if any(act.kind == "fork" and act.month == towns.month + 1 for act in self.plan.acts):
                 self.pasts.append((len(self.frames), [past.copy() for past in towns.pasts]))
             if not towns.step():
                 break
-            if film:
-                self._show()
+            self._show(luck)
         self.pasts.append((len(self.frames), towns.pasts))
 
-    def _show(self) -> None:
+    def _show(self, luck: Shadows) -> None:
         """Record a month as the page would be sent it, and the towns anew where they are told otherwise."""
         towns, place = self.towns, len(self.frames)
         told = (list(towns.sides), towns.forks)
@@ -120,8 +145,14 @@ class Recorded:
             self.described.append((place, frames.description(towns, self.language, 1), frames.history(towns, 1)))
         head = {"run": 1, "seq": place, **frames.head(towns, self._teller, self.language)}
         self.frames.append(frames.packet(towns, head))
+        self.luck.append(shown(luck, frames.outcomes()[0], towns, self.language, self._teller.called))
 
     _told: tuple[list[Side], int] | None = None
+
+    def go_on(self) -> None:
+        """Raises PlanError when nobody wants the file any more."""
+        if self.stop.is_set():
+            raise PlanError("this file was given up")
 
     @property
     def link(self) -> str:
@@ -131,6 +162,11 @@ class Recorded:
     def called(self, place: int) -> str:
         """What a town is called."""
         return str(frames.side_told(self.towns, place, self.language)["name"])
+
+    @property
+    def setting(self) -> str:
+        """What the setting is called."""
+        return frames.setting_told(self.language, self.plan.setting, self.plan.scenario())["title"]
 
     def when(self, month: int) -> str:
         """What a month is called."""
@@ -149,7 +185,7 @@ def months_csv(recorded: Recorded) -> bytes:
     measures = [measure.__name__ for measure in MEASURES]
     out = io.StringIO()
     for line in (
-        recorded.says("csv.title", setting=recorded.plan.setting, left=recorded.called(0), right=recorded.called(1)),
+        recorded.says("csv.title", setting=recorded.setting, left=recorded.called(0), right=recorded.called(1)),
         recorded.says("csv.link", link=recorded.link),
         recorded.says("csv.model", model=model_fingerprint()),
         *(
@@ -215,7 +251,7 @@ def replay_page(recorded: Recorded) -> bytes:
         ],
         "frames": [base64.b64encode(each).decode() for each in recorded.frames],
         "people": people_in(recorded), "busiest": eventful(recorded.towns.pasts, recorded.plan.first),
-        "lives": [before for before, _ in recorded.pasts], "feelings": feelings(),
+        "lives": [before for before, _ in recorded.pasts], "feelings": feelings(), "luck": luck_in(recorded.luck),
     }  # fmt: skip
     title = recorded.says(
         "replay.title", setting=first["setting"]["title"], left=recorded.called(0), right=recorded.called(1)
@@ -225,6 +261,15 @@ def replay_page(recorded: Recorded) -> bytes:
         language=html.escape(language), title=html.escape(title),
         noscript=html.escape(recorded.says("replay.noscript")), recorded=json_in_html(data),
     ).encode()  # fmt: skip
+
+
+def luck_in(months: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The badge of every month: what a fan says up to a month stays as it is, so its lines are told once."""
+    lines = ("low", "mid", "high")
+    return {
+        "lines": {name: months[-1][name] for name in lines},
+        "months": [{name: value for name, value in month.items() if name not in lines} for month in months],
+    }
 
 
 def json_in_html(data: Any) -> str:
@@ -266,7 +311,7 @@ def pack(recorded: Recorded) -> bytes:
     inside = dict(pack_files(recorded))
     listed = "\n".join(f"{name:<28}{recorded.says(f'pack.{key}')}" for name, key, _ in inside.values())
     opening = recorded.says(
-        "pack.readme", setting=recorded.plan.setting, left=recorded.called(0), right=recorded.called(1),
+        "pack.readme", setting=recorded.setting, left=recorded.called(0), right=recorded.called(1),
         residents=recorded.plan.residents, seed=recorded.plan.seed, month=recorded.when(recorded.month),
         link=recorded.link, model=model_fingerprint(), files=listed,
     )  # fmt: skip
@@ -290,8 +335,7 @@ def _files(recorded: Recorded) -> Iterator[tuple[str, str, str | bytes]]:
     setting = recorded.plan.scenario()
     yield LINK, "link", f"{recorded.link}\n"
     yield "replay.html", "replay", replay_page(recorded)
-    if debrief := debrief_page(recorded):
-        yield "debrief.html", "debrief", debrief
+    yield "debrief.html", "debrief", debrief_page(recorded)
     yield "months.csv", "months", months_csv(recorded)
     yield "columns.csv", "columns", columns_csv(recorded)
     yield "events.csv", "events", both_csv(recorded, events_of)
@@ -306,14 +350,17 @@ def _files(recorded: Recorded) -> Iterator[tuple[str, str, str | bytes]]:
         yield file.name, "graph", file.read_bytes()
 
 
-def debrief_page(recorded: Recorded) -> str | bytes | None:
-    """The page to talk it over with, where there is one."""
-    if find_spec("viz.workshop.debrief") is None:
-        return None
-    found: str | bytes | None = importlib.import_module("viz.workshop.debrief").page_for(
-        recorded.plan, recorded.month, recorded.language
-    )
-    return found
+def debrief_page(recorded: Recorded) -> str:
+    """The page to talk it over with, all of it worked out."""
+    from viz.workshop import debrief  # noqa: PLC0415  slow to import, and seldom asked for
+    from viz.workshop.findings import findings  # noqa: PLC0415
+
+    found = None
+    for each in findings(recorded.plan, recorded.month, stop=recorded.stop):
+        found = each
+    recorded.go_on()
+    assert found is not None
+    return debrief.page(found, recorded.language)
 
 
 def portable(told: str, setting: Scenario) -> str:
