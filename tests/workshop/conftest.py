@@ -15,9 +15,12 @@ import pytest
 from tests import browsers
 from tests.workshop.serving import Served, served
 
-SHARED = {"workshop", "browser", "open_page"}
+SHARED = {"workshop", "browser", "open_page", "go"}
 HARMLESS = ("Failed to evaluate Vue script and find module.exports",)
 """What Vue says to the console of every page of Solara's, and what nobody need mend."""
+
+GIVEN_UP = "net::ERR_ABORTED"
+"""What a browser says of a request that it no longer needs, because the tab has gone elsewhere."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -62,13 +65,17 @@ class Watched:
         """Keep what goes wrong on a page."""
         page.on("console", self._logged)
         page.on("pageerror", lambda problem: self.wrong.append(f"error: {problem}"))
-        page.on("requestfailed", lambda asked: self.wrong.append(f"failed: {asked.url} ({asked.failure})"))
+        page.on("requestfailed", self._failed)
         page.on("request", self._asked)
         page.on("response", self._answered)
 
     def _logged(self, message: Any) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(HARMLESS):
             self.wrong.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != GIVEN_UP:
+            self.wrong.append(f"failed: {request.url} ({request.failure})")
 
     def _asked(self, request: Any) -> None:
         where = urlsplit(request.url)
@@ -94,3 +101,43 @@ def open_page(browser: Any, workshop: Served) -> Iterator[Callable[..., Any]]:
     finally:
         watched.close()
     assert not watched.wrong
+
+
+@pytest.fixture(scope="session")
+def kept(browser: Any, workshop: Served) -> Iterator[Watched]:
+    """One tab that is kept from test to test: what a browser has fetched once, it need not fetch again."""
+    watched = Watched(browser, workshop.address)
+    try:
+        yield watched
+    finally:
+        watched.close()
+
+
+class Go:
+    """Leads the tab that is kept to an address; the test fails if anything goes wrong there."""
+
+    def __init__(self, kept: Watched) -> None:
+        self.kept = kept
+        self.kept.wrong.clear()
+
+    @property
+    def wrong(self) -> list[str]:
+        """What has gone wrong so far."""
+        return self.kept.wrong
+
+    def __call__(self, path: str = "/", width: int = 1280, height: int = 720) -> Any:
+        """The tab, at an address of the workshop and in a window of this size."""
+        if not self.kept.contexts:
+            return self.kept(path, width, height)
+        [page] = self.kept.contexts[0].pages
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(self.kept.address.split("?")[0].rstrip("/") + path)
+        return page
+
+
+@pytest.fixture
+def go(kept: Watched) -> Iterator[Go]:
+    """Leads one tab, the same for all tests, to any address of the workshop."""
+    found = Go(kept)
+    yield found
+    assert not found.wrong

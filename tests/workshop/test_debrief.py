@@ -17,7 +17,7 @@ from agents.terms import DIALS, NOTES, Terms
 from experiments.intervals import Estimate
 from experiments.pairs import BEARERS
 from simulation.measures import MEASURES
-from simulation.scenario import settings
+from simulation.scenario import SIZES, settings
 from viz.report import reading
 from viz.workshop import debrief, frames, measured
 from viz.workshop.debrief import Writer, act_told, debrief_html, limits, luck_of, page, what_was_done
@@ -281,4 +281,6 @@ def test_all_that_is_declared_and_shown_is_translated_and_nothing_else(language)
     wanted |= {f"dials.{name}" for name in (*DIALS, *frames.ASSUMPTIONS, "residents")}
     plain = [name for name in names if measured.unit(ENGLISH, name)]
     wanted |= {f"units.{measured.name_of(reading(name).unit)}" for name in plain}
+    moved = [frames.declared(name).unit for name in (*DIALS, *frames.ASSUMPTIONS)]
+    wanted |= {f"units.{measured.name_of(unit)}" for unit in (*moved, SIZES["residents"].unit)}
     assert own == wanted

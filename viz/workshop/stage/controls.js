@@ -11,7 +11,7 @@ export function controls(stage) {
   const when = h("b", { test: "month" });
   const count = h("small");
   const setting = h("span");
-  const tool = (name, act, extra = {}) => button(t(`stage.tool.${name}_long`), { class: "tool", test: name, title: t(`stage.tool.${name}_long`), onclick: act, ...extra }, icon(name), h("span", {}, t(`stage.tool.${name}`)));
+  const tool = (name, act, extra = {}) => button(`${t(`stage.tool.${name}`)}: ${t(`stage.tool.${name}_long`)}`, { class: "tool", test: name, title: t(`stage.tool.${name}_long`), onclick: act, ...extra }, icon(name), h("span", {}, t(`stage.tool.${name}`)));
   const undo = tool("undo", () => send("undo"));
   const step = tool("step", () => send("step"));
   const playWord = h("span");
@@ -36,6 +36,8 @@ export function controls(stage) {
     element, play, step, undo,
     about() {
       write(setting, stage.about.setting.title);
+      picker.title = stage.about.setting.title;
+      if (!replay) picker.setAttribute("aria-label", `${stage.about.setting.title}: ${t("stage.setting_long")}`);
     },
     month(frame) {
       write(when, frame.when);

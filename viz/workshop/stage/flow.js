@@ -26,8 +26,7 @@ export function flowPanel(stage) {
   const clock = h("span", { class: "clock", role: "timer" });
   const act = (action, more = {}) => send("flow", { do: action, ...more });
   const ask = button(t("stage.flow.ask"), { class: "strong", test: "flow-ask", onclick: () => {
-    const { question, ready } = stage.flow();
-    if (question && ready && !question.revealed) act("reveal");
+    if (due(stage.flow())) act("reveal");
     openQuestion();
   } });
   const next = button(t("stage.flow.next"), { test: "flow-next", onclick: () => act("next") }, h("span", {}, t("stage.flow.next")), icon("next"));
@@ -35,6 +34,8 @@ export function flowPanel(stage) {
   const element = h("section", { class: "flow", test: "flow", hidden: true, "aria-label": t("stage.flow.title") },
     h("div", { class: "said", "aria-live": "polite" }, place, prompt), clock, ask, back, next,
     button(t("stage.flow.end"), { test: "flow-end", onclick: () => act("end") }, icon("close")));
+  // Whether an answer is what comes next: what was to be played has been, or, where nothing was, hands have been counted.
+  const due = ({ question, ready, until }) => Boolean(question && ready && !question.revealed && (until || question.votes.some((votes) => votes > 0)));
   let sheet = null;
   let here = "";
   let ticking = 0;
@@ -116,7 +117,7 @@ export function flowPanel(stage) {
       write(prompt, flow.prompt);
       write(place, [t("stage.flow.place", { title: flow.title, step: t.number(flow.step), steps: t.number(flow.steps) }), flow.until && !ready ? t("stage.flow.until", { when: flow.until }) : ""].filter(Boolean).join(" · "));
       ask.hidden = !question;
-      write(ask, t(question && ready && !question.revealed ? "stage.flow.reveal" : "stage.flow.ask"));
+      write(ask, t(due(flow) ? "stage.flow.reveal" : "stage.flow.ask"));
       ask.classList.toggle("strong", Boolean(question && !question.revealed));
       next.classList.toggle("strong", Boolean(ready && !(question && !question.revealed)));
       next.hidden = Boolean(flow.last);

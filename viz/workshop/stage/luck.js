@@ -96,6 +96,7 @@ export function luckBadge(stage) {
       verdict.textContent = t(`stage.luck.${ready ? luck.verdict : "none_yet"}`);
       count.textContent = luck.of ? t("stage.luck.short", { ready: t.number(luck.ready || 0), of: t.number(luck.of) }) : "";
       sentence.textContent = luck.sentence || t("stage.luck.none");
+      element.setAttribute("aria-label", `${verdict.textContent} ${sentence.textContent} (${t("stage.luck.open")})`);
       const u = stage.unit();
       refill(fan, ready ? fanChart({ width: 104 * u, height: 60 * u, u, about: stage.about, luck, t, large: false }) : h("i"));
       fill(luck);

@@ -12,7 +12,7 @@ export function sheets(stage) {
     if (open) open.leave();
     const body = h("div", { class: "body", tabindex: "-1" }, content);
     const shut = button(stage.t("stage.close"), { class: "shut", test: "close", onclick: () => sheet.close() }, icon("close"));
-    const element = h("section", { class: `sheet ${place} ${className}`, role: "dialog", "aria-modal": modal, "aria-label": title, test }, h("header", {}, h("h2", {}, title), shut), body);
+    const element = h("section", { class: `sheet ${place} ${className}`, role: "dialog", "aria-modal": String(modal), "aria-label": title, test }, h("header", {}, h("h2", {}, title), shut), body);
     const veil = modal ? h("div", { class: "veil", onclick: () => sheet.close() }) : null;
     const sheet = {
       element, body, before, modal,
