@@ -7,42 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.workshop.looking import look, settled
 from tests.workshop.test_stage import SIZES, SOON, month
 from viz.workshop.words import catalogue
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
-
-CUT_OFF = """() => {
-  const root = document.querySelector(".kith-stage *:has(> *)") && [...document.querySelectorAll("*")].find((each) => each.shadowRoot)?.shadowRoot;
-  const wrong = [];
-  for (const each of root.querySelectorAll("button, h1, h2, h3, h4, summary, label, th, dt, select, .tool span, .seg button, figcaption b, a.item")) {
-    const box = each.getBoundingClientRect();
-    if (!box.width || !box.height || getComputedStyle(each).clipPath !== "none" || each.closest(".unseen, thead")) continue;
-    if (each.matches("select, .door")) continue;
-    if (each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== "inline") wrong.push(`${each.tagName}.${each.className} ${each.textContent.trim().slice(0, 60)}: ${each.scrollWidth} in ${each.clientWidth}`);
-  }
-  return wrong;
-}"""
-"""Words that do not fit into what holds them."""
-HIDDEN_BY_A_NEIGHBOUR = """() => {
-  const root = [...document.querySelectorAll("*")].find((each) => each.shadowRoot).shadowRoot;
-  const wrong = [];
-  for (const shock of root.querySelectorAll(".shock")) {
-    const parts = [...shock.querySelectorAll(".icon, b, small, kbd")].filter((each) => getComputedStyle(each).display !== "none");
-    for (const [n, one] of parts.entries()) for (const other of parts.slice(n + 1)) {
-      const range = (each) => { const found = document.createRange(); found.selectNodeContents(each); return each.childNodes.length && each.tagName !== "svg" ? found.getBoundingClientRect() : each.getBoundingClientRect(); };
-      const [a, b] = [range(one), range(other)];
-      if (a.right > b.left + 1 && b.right > a.left + 1 && a.bottom > b.top + 1 && b.bottom > a.top + 1) wrong.push(`${one.textContent} and ${other.textContent}`);
-    }
-  }
-  return wrong;
-}"""
-NAMELESS = """() => {
-  const root = [...document.querySelectorAll("*")].find((each) => each.shadowRoot).shadowRoot;
-  const named = (each) => each.getAttribute("aria-label") || each.textContent.trim() || (each.labels && each.labels.length) || each.getAttribute("alt");
-  return [...root.querySelectorAll("button, select, input, a, img, [role=img], [role=dialog], [role=tabpanel], section, [role=group]")]
-    .filter((each) => !named(each) && !each.getAttribute("aria-labelledby")).map((each) => each.outerHTML.slice(0, 120));
-}"""
 
 
 @pytest.fixture
@@ -105,13 +74,7 @@ def test_tab_goes_through_everything_in_the_order_of_the_page_and_shows_where_it
     seen = []
     for _ in range(60):
         stage.keyboard.press("Tab")
-        found = stage.evaluate("""() => {
-          let at = document.activeElement;
-          while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
-          if (!at || at === document.body) return null;
-          const style = getComputedStyle(at);
-          return [at.dataset.testid || (at.dataset.door === undefined ? at.tagName : `door-${at.closest("[data-testid]").dataset.testid}`), style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0];
-        }""")
+        found = look(stage, "focus")
         if found is None or (seen and found[0] == seen[0][0]):
             break
         seen.append(found)
@@ -144,12 +107,7 @@ def test_a_panel_over_everything_keeps_the_focus_within_and_gives_it_back(stage)
     assert gallery.get_attribute("aria-modal") == "true"
     for _ in range(12):
         stage.keyboard.press("Tab")
-        inside = stage.evaluate("""() => {
-          let at = document.activeElement;
-          while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
-          return at === document.body || Boolean(at.closest("[data-testid=gallery]")) || at.matches("[data-testid=stage]");
-        }""")
-        assert inside
+        assert look(stage, "within", "gallery")
     stage.get_by_test_id("setting-calm").focus()
     stage.keyboard.press("Escape")
     expect(stage.get_by_test_id("setting")).to_be_focused()
@@ -192,7 +150,7 @@ def test_tables_hold_the_numbers_of_the_screen_and_say_what_they_are(stage):
 
 
 def test_everything_has_a_role_and_a_name_and_pictures_are_told_in_words(stage):
-    assert stage.evaluate(NAMELESS) == []
+    assert look(stage, "nameless") == []
     told = stage.get_by_test_id("stage").aria_snapshot()
     for line in (
         'button "Play or pause (space)"', 'button "Step', 'heading "Contract town"', 'tablist "What is shown below"',
@@ -205,7 +163,7 @@ def test_everything_has_a_role_and_a_name_and_pictures_are_told_in_words(stage):
         stage.get_by_test_id(opened).click()
         assert stage.get_by_test_id(panel).get_attribute("role") == "dialog"
         assert stage.get_by_test_id(panel).get_attribute("aria-label")
-        assert stage.evaluate(NAMELESS) == []
+        assert look(stage, "nameless") == []
         stage.keyboard.press("Escape")
 
 
@@ -228,11 +186,7 @@ def test_nothing_moves_for_those_who_ask_for_that(go):
         page.get_by_test_id("step").click()
         month(page, 25)
         expect(page.get_by_test_id("town-left").locator("canvas.moving")).to_be_hidden()
-        found = page.evaluate("""() => {
-          const root = [...document.querySelectorAll("*")].find((each) => each.shadowRoot).shadowRoot;
-          return [root.querySelector(".stage").counts.pictures, root.getAnimations ? root.getAnimations().length : 0];
-        }""")
-        assert found == [0, 0]
+        assert look(page, "motion") == [0, 0]
     finally:
         page.emulate_media(reduced_motion="no-preference")
 
@@ -247,7 +201,7 @@ def test_german_is_german_everywhere(go):
     own = catalogue("de")
     english = {said for key, said in here.items() if own[key] != said and "{" not in said and len(said) > 3}
     english -= set(own.values())
-    texts = set(visible(page))
+    texts = set(look(page, "texts"))
     for opened, part in (
         ("compare", "two"), ("compare", "itself"), ("compare", "dials"), ("compare", "fork"), ("setting", ""),
         ("menu", ""), ("badge", ""), ("tab-follow", ""), ("tab-tables", ""), ("tab-outcomes", ""), ("all-signs", ""),
@@ -257,30 +211,18 @@ def test_german_is_german_everywhere(go):
             page.get_by_test_id(f"part-{part}").locator("summary").click()
         if opened == "tab-follow":
             page.get_by_test_id("journey").locator(".lane").first.wait_for()
-        texts |= set(visible(page))
+        texts |= set(look(page, "texts"))
         page.keyboard.press("Escape")
     page.locator("[data-testid=map-0] [data-door='8']").click(force=True)
     page.get_by_test_id("card").wait_for()
-    texts |= set(visible(page))
+    texts |= set(look(page, "texts"))
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    texts |= set(visible(page))
+    texts |= set(look(page, "texts"))
     assert len(texts) > 250
     assert texts & english == set()
     stray = re.compile(r"\b(the|and|of|with|is|are|from|town|month|this|share|people|both|what|their|has|have)\b")
     assert [said for said in texts if stray.search(said)] == []
-
-
-def visible(page: Any) -> list[str]:
-    """Every text on the page, with what is told of it only by name or when the mouse rests on it."""
-    return page.evaluate("""() => {
-      const root = [...document.querySelectorAll("*")].find((each) => each.shadowRoot).shadowRoot;
-      const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-      const found = [];
-      while (walk.nextNode()) if (!walk.currentNode.parentElement.closest("style, title")) found.push(walk.currentNode.data.trim());
-      for (const each of root.querySelectorAll("*")) for (const name of ["title", "aria-label", "alt"]) found.push((each.getAttribute(name) || "").trim());
-      return found.filter(Boolean);
-    }""")
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -289,22 +231,20 @@ def test_nothing_sticks_out_or_is_cut_off_on_any_screen(go, language):
     month(page, 44)
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
-        )
+        settled(page)
         for name in ("setting", "play", "menu", "town-left", "town-right", "shock-demand", "paid"):
             box = page.get_by_test_id(name).bounding_box()
             assert box, name
             assert box["x"] >= 0, name
             assert box["x"] + box["width"] <= width, name
         where = f"{language}, {width} by {height}"
-        assert page.evaluate(CUT_OFF) == [], where
-        assert page.evaluate(HIDDEN_BY_A_NEIGHBOUR) == [], where
+        assert look(page, "cutOff") == [], where
+        assert look(page, "covered") == [], where
         for opened in ("compare", "menu", "badge", "setting"):
             page.get_by_test_id(opened).click()
             if opened == "compare":
                 for part in ("itself", "dials", "fork"):
                     page.get_by_test_id(f"part-{part}").locator("summary").click()
-                    assert page.evaluate(CUT_OFF) == [], f"{where}: {part}"
-            assert page.evaluate(CUT_OFF) == [], f"{where}: {opened}"
+                    assert look(page, "cutOff") == [], f"{where}: {part}"
+            assert look(page, "cutOff") == [], f"{where}: {opened}"
             page.keyboard.press("Escape")

@@ -113,7 +113,7 @@ def organisations(town: Town, language: str) -> list[dict[str, Any]]:
         {
             "id": row,
             "name": names.organisation(town, row, language),
-            "short": names.short(row, language),
+            "short": names.parted(row, language),
             "kind": "service" if row < NEEDS else "partner",
             "sector": Sector(int(town.organisations[row]["sector"])).name.lower(),
             "need": row if row < NEEDS else (row - NEEDS) % NEEDS,

@@ -45,8 +45,17 @@ def need(row: int, language: str) -> str:
     return text(language, f"names.needs.{row}")
 
 
+HYPHEN = "\u00ad"
+"""Where a long word may be parted; nothing is seen of it where it is not."""
+
+
 def short(row: int, language: str) -> str:
     """What an organisation is called where there is little room."""
+    return parted(row, language).replace(HYPHEN, "")
+
+
+def parted(row: int, language: str) -> str:
+    """The same, with the places where a long word may be parted."""
     if row < NEEDS:
         return text(language, f"names.services.{row}")
     return text(language, f"names.partners.{(row - NEEDS) % NEEDS}", number=row - NEEDS + 1)

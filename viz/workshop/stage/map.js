@@ -238,8 +238,9 @@ function paintServiceNames(context, place, about) {
   });
 }
 
-// A name in at most two lines, about equally long: services stand close together.
+// A name in at most two lines, about equally long: services stand close together. A long word may say where it parts.
 function inLines(name) {
+  if (name.includes("\u00ad")) return name.replace("\u00ad", "-\u00ad").split("\u00ad");
   const words = name.split(" ");
   if (words.length < 2) return [name];
   const cuts = words.slice(1).map((_, n) => [words.slice(0, n + 1).join(" "), words.slice(n + 1).join(" ")]);
