@@ -783,6 +783,28 @@ def test_what_a_user_gets_wrong_is_told(
     assert said in capsys.readouterr().err
 
 
+def test_told_to_stop_twice_it_stops_once() -> None:
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def told_thrice() -> None:
+        with command._stopped_once():
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                for each in before:
+                    signal.raise_signal(each)  # what is put away meanwhile is not torn
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            told_thrice()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    with command._stopped_once():
+        assert signal.getsignal(signal.SIGINT) != before[signal.SIGINT]
+    assert {each: signal.getsignal(each) for each in before} == before
+
+
 def test_slow_towns_are_quick_ones_that_take_their_time(study: Study) -> None:
     scenario = study.scenario_at({}, "contract")
     assert (slow(scenario, "").months == quick(scenario, "").months).all()

@@ -175,7 +175,9 @@ def test_the_page_tells_everything_in_each_language(found, language):
 
 def test_the_page_stands_alone(found):
     html = page(found[-1], ENGLISH)
-    assert not re.search(r"""(?:src|href)=["'](?!#)|url\((?!#)|@import|https?://(?!www\.w3\.org/)""", html)
+    assert not re.search(
+        r"""(?:src|href)=["'](?!#)|url\(["']?(?!["']?(?:#|data:))|@import|https?://(?!www\.w3\.org/)""", html
+    )
 
 
 def test_names_of_identifiers_are_used_once(found):
@@ -252,6 +254,19 @@ def test_a_writer_tells_each_page_and_stops_when_told():
     many = len(pages)
     time.sleep(0.3)
     assert len(pages) == many
+
+
+def test_the_page_of_the_workshop_shows_the_run_of_its_address(open_page):
+    tab = open_page("/debrief?setting=calm&seed=3&residents=100&left=contract&right=spot&month=30&language=de")
+    frame = tab.frame_locator("iframe")
+    frame.locator("h1").wait_for()
+    assert "Kurze Geschäfte" in frame.locator("h1").inner_text()
+    assert tab.get_by_role("status").inner_text()
+
+
+def test_a_link_that_cannot_be_followed_is_told_on_the_page(open_page):
+    told = open_page("/debrief?setting=no_such_setting").get_by_role("status")
+    told.get_by_text("no_such_setting").wait_for()
 
 
 # ---- what the model declares, in other languages ---------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,21 +10,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.pairs import seed_of
-from viz.workshop.plan import LARGEST_SEED, Plan, PlanError, Side
+from simulation.scenario import PARAMETERS
+from viz.workshop.__main__ import main
+from viz.workshop.plan import Plan, PlanError, Side
 from viz.workshop.session import Session
 from viz.workshop.storyboards import (
     BLANK,
     Compared,
     Flow,
     Most,
+    Rehearsal,
     StoryboardError,
     answer_in,
-    changed,
+    by_luck,
     filled,
     load,
     look_in,
     offered,
+    questions,
+    rehearsed,
     storyboard,
     storyboards,
 )
@@ -62,26 +65,6 @@ change.right = "spot"
 """
 
 
-class _Stage:
-    """What a session does for a storyboard, without a page."""
-
-    def __init__(self):
-        self.lock, self.language, self.judged = threading.RLock(), ENGLISH, []
-        self.towns = TwoTowns(Plan(residents=100, setting="calm"))
-
-    def change(self, plan, done, month):
-        self.towns = TwoTowns(plan, month)
-
-    def do(self, act):
-        self.towns.do(act)
-
-    def live_to(self, month):
-        self.towns.live_to(month)
-
-    def judge(self, outcome):
-        self.judged.append(outcome)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
     warm()
@@ -95,7 +78,7 @@ def written(tmp_path, text=SMALL, name="small.toml"):
 
 @pytest.fixture
 def flow(tmp_path):
-    leading = Flow(load(written(tmp_path)), _Stage())
+    leading = Flow(load(written(tmp_path)), Rehearsal(Plan(residents=100, setting="calm")))
     leading.start()
     return leading
 
@@ -297,7 +280,7 @@ def test_a_folder_of_ones_own_is_offered_and_what_is_broken_in_it_stops_nobody(t
 def test_the_example_of_the_handbook_can_be_led(tmp_path):
     example = re.search(r"```toml\n(.*?)```", HANDBOOK.read_text(encoding="utf-8"), re.DOTALL)
     board = load(written(tmp_path, example[1], "example.toml"))
-    leading = Flow(board, _Stage())
+    leading = Flow(board, Rehearsal(Plan(residents=100, setting="calm")))
     leading.start()
     while not leading.over:
         leading.reveal()
@@ -310,31 +293,15 @@ def test_the_example_of_the_handbook_can_be_led(tmp_path):
 SHIPPED = storyboards()
 
 
-def asked(board):
-    """Each question of a storyboard, with the towns as they are when it is answered."""
-    plan, month = board.plan, board.plan.first
-    for step in board.steps:
-        if step.start:
-            plan, month = changed(plan, step.start), board.plan.first
-        if step.act:
-            plan = plan.and_then(step.act)
-        month = max(month, step.play_to or 0)
-        if step.question:
-            yield step.question, plan, month
-
-
 @pytest.fixture(scope="module")
 def outcomes():
     """Who was ahead and who behind, by governance, in every question that compares two towns."""
     found = []
     for board in SHIPPED.values():
-        for question, plan, month in asked(board):
-            if isinstance(question.answer, Compared):
-                towns = TwoTowns(plan, month, remember=False)
-                came = question.answer.of(towns, len(question.options))
-                sides = [plan.left, plan.right]
-                found.append((sides[came], sides[1 - came]) if came < 2 else None)
-                towns.close()
+        for asked in questions(board):
+            came, sides = asked.answered(), [asked.plan.left, asked.plan.right]
+            if isinstance(asked.question.answer, Compared) and came < 2:
+                found.append((sides[came], sides[1 - came]))
     return found
 
 
@@ -362,32 +329,33 @@ def test_no_text_says_beforehand_who_is_ahead():
 
 
 def test_across_the_storyboards_each_governance_that_is_asked_about_loses_somewhere(outcomes):
-    ahead = {won.governance for won, _ in filter(None, outcomes)}
-    behind = {lost.governance for _, lost in filter(None, outcomes)}
-    fought = {side.governance for pair in filter(None, outcomes) for side in pair}
+    ahead = {won.governance for won, _ in outcomes}
+    behind = {lost.governance for _, lost in outcomes}
+    fought = {side.governance for pair in outcomes for side in pair}
     assert fought == behind
     assert {"contract", "relational"} <= ahead
 
 
 def test_left_and_right_are_both_ahead_at_times(outcomes):
-    pairs = [pair for pair in outcomes if pair and {side.governance for side in pair} == {"contract", "relational"}]
+    pairs = [pair for pair in outcomes if {side.governance for side in pair} == {"contract", "relational"}]
     winners = [won.governance for won, _ in pairs]
     assert min(winners.count("contract"), winners.count("relational")) >= 2
 
 
+def test_the_assumption_that_is_changed_in_it_turns_is_told_as_it_is_declared():
+    told = SHIPPED["it_turns"].steps[1]
+    assert PARAMETERS["sharing_time"].default == 0.01
+    assert told.start["right"] == Side("relational", (("sharing_time", 0.04),))
+    assert "one hour of staff time in a hundred" in told.prompt[ENGLISH]
+    assert "Now it takes four." in told.prompt[ENGLISH]
+
+
 def test_a_changed_assumption_turns_the_answer_of_it_turns():
-    came = [
-        question.answer.of(TwoTowns(plan, month, remember=False), 3)
-        for question, plan, month in asked(SHIPPED["it_turns"])
-    ]
-    assert came == [1, 0, 0, 1]
+    assert [asked.answered() for asked in questions(SHIPPED["it_turns"])] == [1, 0, 0, 1]
 
 
 def test_other_luck_turns_the_answer_of_the_first_look():
-    first, second, *_ = (
-        question.answer.of(TwoTowns(plan, month, remember=False), 3)
-        for question, plan, month in asked(SHIPPED["first_look"])
-    )
+    first, second, *_ = (asked.answered() for asked in questions(SHIPPED["first_look"]))
     assert {first, second} == {0, 1}
 
 
@@ -395,19 +363,39 @@ def test_other_luck_turns_the_answer_of_the_first_look():
 @pytest.mark.parametrize("name", ["who_pays", "it_turns"])
 def test_the_luck_that_was_chosen_is_like_most_luck(name):
     """Of the first seven pairs of towns the luck badge lives, most answer as the pair on the screen does."""
-    for question, plan, month in asked(SHIPPED[name]):
-        if isinstance(question.answer, Most):
-            continue
-        seeds = [plan.seed, *(seed_of(plan.seed, pair) % LARGEST_SEED for pair in range(7))]
-        shown, *others = (
-            question.answer.of(TwoTowns(replace(plan, seed=seed), month, remember=False), 3) for seed in seeds
-        )
-        assert others.count(shown) >= 4, (question.text[ENGLISH], shown, others)
+    agree = re.findall(r"(\d) of 7", by_luck(SHIPPED[name], 7))
+    assert len(agree) == sum(1 for _ in questions(SHIPPED[name]))
+    assert all(int(each) >= 4 for each in agree), agree
 
 
 def test_every_way_of_asking_is_used():
     kinds = {type(step.question.answer) for board in SHIPPED.values() for step in board.steps if step.question}
     assert kinds == {Compared, Most}
+
+
+def test_the_run_sheet_says_who_is_ahead_as_the_towns_do():
+    sheet = (HANDBOOK.parent / "run_sheet_90.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| \*([\w ]+)\*[^|]*\| ([\w ]+) \| \d+ \|$", sheet, re.MULTILINE)
+    ahead = []
+    for name in ("first_look", "who_pays", "it_turns", "your_town"):
+        for each in questions(SHIPPED[name]):
+            came, sides = each.answered(), (each.plan.left, each.plan.right)
+            compared = isinstance(each.question.answer, Compared)
+            ahead.append(sides[came] if compared else each.question.options[came][ENGLISH])
+    assert len(told) == len(ahead)
+    for (_, said), came in zip(told, ahead, strict=True):
+        if isinstance(came, Side):
+            assert said == ("the contract that shares more" if ("sharing", 0.7) in came.own else came.governance)
+        else:
+            assert came.lower().startswith(said)
+
+
+def test_a_rehearsal_tells_every_question_and_its_answer(capsys):
+    assert main(["first_look", "de"]) == 0
+    told = capsys.readouterr().out
+    assert told.strip() == rehearsed(SHIPPED["first_look"], "de")
+    assert told.count("Hier ist es:") == sum(1 for step in SHIPPED["first_look"].steps if step.question)
+    assert main(["frist_look"]) == main([]) == 2
 
 
 def test_a_look_needs_a_measure_and_months():

@@ -8,8 +8,6 @@ written where Kith was started; the page says so in a sentence, and the other pa
 from __future__ import annotations
 
 import html
-import importlib
-import importlib.util
 import logging
 import os
 import traceback
@@ -20,6 +18,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 import solara
 import solara.lab
 
+from viz.workshop.debrief import Debrief
 from viz.workshop.explore import Explore, asked_by
 from viz.workshop.gate import COOKIES
 from viz.workshop.plan import Plan, plan_in
@@ -158,24 +157,10 @@ def plan_part(search: str) -> str:
     return urlencode(kept)
 
 
-@solara.component
-def Coming() -> Any:  # noqa: N802
-    """A page that is not built yet."""
-    language = language_asked(solara.use_router().search)
-    return Card(text(language, "shell.coming_title"), text(language, "shell.coming_line"))
-
-
-def from_file(file: str, component: str) -> Callable[[], Any]:
-    """The component of a page that a file of its own shows, or a card that says it is not there yet."""
-    if importlib.util.find_spec(file) is None:
-        return Coming
-    return getattr(importlib.import_module(file), component)
-
-
 PAGES = {
     "/": ("shell.towns_title", Towns),
     "explore": ("explore.title", Students),
-    "debrief": ("shell.debrief_title", from_file("viz.workshop.debrief", "Debrief")),
+    "debrief": ("shell.debrief_title", Debrief),
     "sandbox": ("shell.sandbox_title", Sandbox),
 }
 """Each address with its title in words/*/*.toml, and the component that shows it."""

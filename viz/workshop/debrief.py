@@ -27,6 +27,7 @@ from viz.report import CSS, reading, table_of
 from viz.workshop import frames, measured
 from viz.workshop.findings import FIRST, OUTCOMES, Budget, Findings, Heard, Outcome, findings, verdict
 from viz.workshop.numbers import decimal, percent
+from viz.workshop.page import fonts
 from viz.workshop.plan import SIDES, Act, Plan, PlanError, link_of, plan_in
 from viz.workshop.words import ENGLISH, languages, text, translated
 
@@ -44,7 +45,8 @@ ORGANISATIONS = (
     "vacancies", "turnover", "burnout", "practice", "agreements_held", "seller_breaches", "buyer_breaches", "effort",
 )  # fmt: skip
 STYLE = (
-    CSS
+    fonts()
+    + CSS
     + """
 .sides{display:flex;gap:1rem;flex-wrap:wrap;margin:1rem 0}
 .side{flex:1 1 20rem;background:var(--card);border:1px solid var(--rule);border-top:.45rem solid #0B5A9C;
@@ -91,7 +93,7 @@ Say = Callable[..., str]
 def debrief_html(
     session_or_plan: Any, month: int | None = None, language: str = ENGLISH, budget: Budget | None = None
 ) -> str:
-    """The whole debrief of a session or a plan, by a month or by its end: half a minute of work for 600 residents."""
+    """The whole debrief of a session or a plan, by a month or by its end: twenty seconds of work for 600 residents."""
     plan: Plan = getattr(session_or_plan, "plan", session_or_plan)
     found = None
     for each in findings(plan, month, budget):

@@ -20,9 +20,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from agents.declared import near
+from experiments.pairs import seed_of
 from simulation.measures import MEASURES
+from viz.report import reading
 from viz.workshop import frames, measured
-from viz.workshop.plan import BOTH, SHOCKS, SIDES, Act, Plan, PlanError, Side, size_of
+from viz.workshop.plan import BOTH, LARGEST_SEED, SHOCKS, SIDES, Act, Plan, PlanError, Side, size_of
 from viz.workshop.towns import TwoTowns
 from viz.workshop.words import ENGLISH, languages, text
 
@@ -77,6 +79,8 @@ class Look(NamedTuple):
         """The number as it is written."""
         if self.since is not None:
             return measured.difference(language, self.measure, value)
+        if self.total and reading(self.measure).money:
+            return measured.pounds(language, value)
         return measured.level(language, self.measure, value)
 
     @property
@@ -384,6 +388,93 @@ class Flow:
     def _live(self) -> None:
         if not self.ready and self.step.play_to is not None:
             self.stage.live_to(self.step.play_to)
+
+
+class Rehearsal:
+    """Towns without a page: enough for a storyboard to be led through, and to know beforehand what will be told."""
+
+    def __init__(self, plan: Plan, language: str = ENGLISH) -> None:
+        self.lock, self.language = threading.RLock(), language
+        self.judged: list[str] = []
+        self.towns = TwoTowns(plan, remember=False)
+
+    def change(self, plan: Plan, done: str, month: int | None) -> None:
+        """Another plan, from its first month or another."""
+        self.towns.close()
+        self.towns = TwoTowns(plan, month, remember=False)
+
+    def do(self, act: Act) -> None:
+        """Do something from the next month on."""
+        self.towns.do(act)
+
+    def live_to(self, month: int) -> None:
+        """Live on at once until a month is over."""
+        self.towns.live_to(month)
+
+    def judge(self, outcome: str) -> None:
+        """Remember what was asked about."""
+        self.judged.append(outcome)
+
+
+def rehearsed(board: Storyboard, language: str = ENGLISH) -> str:
+    """A storyboard from beginning to end, as text: what is said, what is asked, and what will be told."""
+    flow = Flow(board, Rehearsal(board.plan, language))
+    flow.start()
+    parts = [f"{said(board.title, language)} ({board.minutes} min)\n{said(board.audience, language)}"]
+    while not flow.over:
+        flow.reveal()
+        shown = flow.shown()
+        lines = [f"{shown['step']}. ({shown['minutes']:g} min) {shown['prompt']}"]
+        if shown["until"]:
+            lines.append(text(language, "storyboards.plays", until=shown["until"]))
+        if asked := shown["question"]:
+            lines += [asked["text"], *(f"   - {option}" for option in asked["options"])]
+            came = asked["options"][asked["revealed"]["answer"]]
+            lines.append(text(language, "storyboards.came", option=came, told=asked["revealed"]["told"]))
+        parts.append("\n".join(lines))
+        flow.next()
+    return "\n\n".join(parts)
+
+
+class Asked(NamedTuple):
+    """A question of a storyboard, and the towns it is answered from."""
+
+    step: int
+    question: Question
+    plan: Plan
+    month: int
+
+    def answered(self, seed: int | None = None) -> int:
+        """The option that comes true; with other luck, where a seed is given."""
+        plan = self.plan if seed is None else replace(self.plan, seed=seed)
+        towns = TwoTowns(plan, self.month, remember=False)
+        came = self.question.answer.of(towns, len(self.question.options))
+        towns.close()
+        return came
+
+
+def questions(board: Storyboard) -> Iterator[Asked]:
+    """Every question of a storyboard, with the plan and the month at which it is answered."""
+    plan, month = board.plan, board.plan.first
+    for number, step in enumerate(board.steps, start=1):
+        if step.start:
+            plan, month = changed(plan, step.start), plan.first
+        if step.act is not None:
+            plan = plan.and_then(step.act)
+        month = max(month, step.play_to or 0)
+        if step.question is not None:
+            yield Asked(number, step.question, plan, month)
+
+
+def by_luck(board: Storyboard, pairs: int, language: str = ENGLISH) -> str:
+    """For each question, how many of so many towns with other luck answer as those shown, as text."""
+    lines = [f"{said(board.title, language)}"]
+    for asked in questions(board):
+        shown = asked.answered()
+        seeds = (seed_of(asked.plan.seed, pair) % LARGEST_SEED for pair in range(pairs))
+        agree = sum(asked.answered(seed) == shown for seed in seeds)
+        lines.append(text(language, "storyboards.agree", step=asked.step, agree=agree, of=pairs))
+    return "\n".join(lines)
 
 
 def changed(plan: Plan, start: Mapping[str, Any]) -> Plan:
