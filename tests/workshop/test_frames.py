@@ -181,7 +181,7 @@ def test_a_side_is_told_whatever_number_is_its_own(towns, name):
         told = frames.side_told(towns, 1, language)
         [[what, value]] = told["changed"]
         assert what
-        assert float(value.replace(",", "")) == pytest.approx(row.high)
+        assert value == frames.number_told(row.high, language)
         assert what in told["line"]
         assert told["name"] != frames.side_told(towns, 0, language)["name"]
 
@@ -209,6 +209,33 @@ def test_numbers_are_told_without_a_tail():
     assert [frames.number_told(value) for value in (0.1 + 0.2, 36.0, 1234567.0, 0.005)] == [
         "0.3", "36", "1,234,567", "0.005",
     ]  # fmt: skip
+    assert frames.number_told(1234.5, "de") == "1.234,5"
+
+
+def test_what_will_differ_from_next_month_is_told_of_the_towns_it_will_be_true_of():
+    towns = TwoTowns(replace(PLAN, residents=100), engine="compiled")
+    assert frames.coming(towns, "en") == [[], []]
+    towns.do(Act(0, "own", "left", "sharing", 0.9))
+    towns.do(Act(0, "shock", "both", "energy", 0.5))
+    [left], right = frames.coming(towns, "en")
+    assert "Sharing information 0.9" in left
+    assert right == []
+    towns.do(Act(0, "fork", "right", "governance", "in_house"))
+    for language in languages():
+        left, right = frames.coming(towns, language)
+        assert len(left) == 2
+        assert frames.governance_told(language, "in_house") in left[1]
+        assert right == []
+    towns.step()
+    assert frames.coming(towns, "en") == [[], []]
+
+
+def test_what_is_moved_and_what_it_is_counted_in_is_told_in_the_language_of_the_page(towns):
+    english = {dial["name"]: dial for dial in frames.dials(towns, "en")}
+    for language in languages()[1:]:
+        for dial in frames.dials(towns, language):
+            for key in ("label", "meaning", "unit"):
+                assert dial[key] != english[dial["name"]][key], f"{language}: {dial['name']}.{key}"
 
 
 @pytest.mark.parametrize("setting", shipped())

@@ -226,8 +226,31 @@ def test_undo_of_another_run_goes_back_to_where_it_stood(tab):
 
 def test_only_so_much_can_be_undone(tab):
     for number in range(MOST_UNDONE + 8):
-        hear(tab, "dial", name="sharing", value=number / 100)
+        hear(tab, "dial", name=("sharing", "openness")[number % 2], value=number / 100)
     assert len(tab.undone) == MOST_UNDONE
+
+
+def test_a_dial_that_is_moved_on_before_the_month_is_over_is_one_change(tab):
+    hear(tab, "dial", name="sharing", value=0.3)
+    hear(tab, "step")
+    for value in range(40, 90):
+        hear(tab, "dial", name="sharing", value=value / 100)
+    assert [act.value for act in tab.plan.acts] == [0.3, 0.89]
+    assert "0.89" in tab.widget.state["undo"]
+    hear(tab, "dial", name="sharing", value=0.5, side="left")
+    assert len(tab.plan.acts) == 3
+    for left in (2, 1, 0):
+        hear(tab, "undo")
+        assert len(tab.plan.acts) == left
+
+
+def test_the_page_says_at_once_what_will_differ_from_the_next_month_on(tab):
+    hear(tab, "fork", side="left", governance="in_house")
+    left, [right] = head_of(tab.widget.frame)["coming"]
+    assert left == []
+    assert "In house" in right
+    hear(tab, "step")
+    assert head_of(tab.widget.frame)["coming"] == [[], []]
 
 
 def test_somebody_is_followed_from_month_to_month(tab):

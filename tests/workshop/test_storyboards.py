@@ -144,7 +144,7 @@ def test_hands_are_counted_and_shown_beside_what_came(flow):
     shown = flow.shown()["question"]["revealed"]
     came = flow.board.steps[1].question.answer.of(flow.stage.towns, 3)
     assert shown["answer"] == came
-    assert f"{[6, 12, 0][came]} of 18 hands" in shown["told"]
+    assert f"{[6, 12, 0][came]} of 18" in shown["told"]
     assert flow.stage.judged == ["unmet_need"]
 
 

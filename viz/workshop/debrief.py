@@ -338,12 +338,12 @@ def act_told(found: Findings, act: Act, language: str) -> str:
         long = text(language, "town.shock.for_good" if act.lasting else "town.shock.for_a_year")
         return say("done.shock", when=when, what=frames.sized(act.name, float(act.value), language), long=long)
     if act.kind == "own":
-        value = frames.number_told(float(act.value))
+        value = frames.number_told(float(act.value), language)
         return say("done.own", when=when, side=say(f"done.{act.side}"), what=_called(act.name, language), value=value)
     side = say(f"done.{act.side}_short")
     if act.name == "governance":
         return say("done.fork", when=when, side=side, what=frames.governance_told(language, str(act.value)))
-    value = frames.number_told(float(act.value))
+    value = frames.number_told(float(act.value), language)
     return say("done.fork_own", when=when, side=side, what=_called(act.name, language), value=value)
 
 
@@ -378,7 +378,7 @@ def turns_section(found: Findings, language: str, pending: bool) -> str:
                 became[kind].setdefault(called, []).append(_small(measured.title(language, name), language))
             cells.append(f"{_interval(name, now, language)}<small><b>{escape(say(f'turns.{kind}'))}</b></small>")
         to = ", ".join(
-            say("turns.to", what=_called(parameter, language), value=frames.number_told(value))
+            say("turns.to", what=_called(parameter, language), value=frames.number_told(value, language))
             for parameter, value in turn.changed.items()
         )
         lines.append(_turn_row(called, to, cells))

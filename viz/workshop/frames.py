@@ -23,9 +23,12 @@ from simulation.scenario import SIZES, Scenario
 from simulation.shocks import History, months_of, outside_of
 from viz.workshop import layout, names
 from viz.workshop.headlines import Teller
-from viz.workshop.plan import FEWEST, MOST, SHOCKS, SIDES, Plan, declared, live_names, offered_settings
+from viz.workshop.measured import name_of
+from viz.workshop.numbers import percent, written
+from viz.workshop.plan import FEWEST, MOST, SHOCKS, SIDES, Act, Plan, declared, live_names, offered_settings
 from viz.workshop.towns import TwoTowns
-from viz.workshop.words import catalogue, text, translated
+from viz.workshop.towns import places as sides_of
+from viz.workshop.words import ENGLISH, catalogue, text, translated
 
 CHARTS = {
     "wellbeing_lowest_tenth": ("number", 1),
@@ -144,7 +147,7 @@ def side_told(towns: TwoTowns, place: int, language: str) -> dict[str, Any]:
     side = towns.sides[place]
     other = towns.sides[1 - place]
     line = line_told(language, side.governance)
-    changed = [[label(language, name), number_told(value)] for name, value in side.own]
+    changed = [[label(language, name), number_told(value, language)] for name, value in side.own]
     name = town_told(language, side.governance)
     if changed:
         what, value = changed[-1]
@@ -161,14 +164,14 @@ def governance_told(language: str, governance: str) -> str:
     """What a governance is called: by its name, or as a point between contract and relational."""
     if governance in GOVERNANCES:
         return text(language, f"town.governance.{governance}")
-    return text(language, "town.governance.between", share=f"{100 * float(governance):.0f}%")
+    return text(language, "town.governance.between", share=percent(language, float(governance)))
 
 
 def town_told(language: str, governance: str) -> str:
     """What a town is called whose ties are held so."""
     if governance in GOVERNANCES:
         return text(language, f"town.name.{governance}")
-    return text(language, "town.name.between", share=f"{100 * float(governance):.0f}%")
+    return text(language, "town.name.between", share=percent(language, float(governance)))
 
 
 def line_told(language: str, governance: str) -> str:
@@ -181,9 +184,14 @@ def label(language: str, name: str) -> str:
     return catalogue(language).get(f"town.dial.{name}", name.replace("_", " ").capitalize())
 
 
-def number_told(value: float) -> str:
+def number_told(value: float, language: str = ENGLISH) -> str:
     """A number as people write it."""
-    return f"{value:,.10g}"
+    return written(language, f"{value:,.10g}")
+
+
+def unit_told(language: str, unit: str) -> str:
+    """What a number is counted in."""
+    return translated(language, f"units.{name_of(unit)}", unit)
 
 
 def dials(towns: TwoTowns, language: str) -> list[dict[str, Any]]:
@@ -201,14 +209,15 @@ def dials(towns: TwoTowns, language: str) -> list[dict[str, Any]]:
                 "name": name, "label": label(language, name),
                 "group": "terms" if name in DIALS else "assumptions", "theme": group_of.get(name, ""),
                 "low": row.low, "high": row.high, "step": 1 if row.whole else (row.high - row.low) / STEPS,
-                "unit": row.unit, "meaning": translated(language, f"dials.{name}", row.meaning),
+                "unit": unit_told(language, row.unit), "meaning": translated(language, f"dials.{name}", row.meaning),
                 "live": name in live_names(), "whole": row.whole, "values": values,
             }
         )  # fmt: skip
     found.append(
         {
             "name": "residents", "label": label(language, "residents"), "group": "town", "theme": "", "low": FEWEST,
-            "high": MOST, "step": 100, "unit": SIZES["residents"].unit, "live": False, "whole": True,
+            "high": MOST, "step": 100, "unit": unit_told(language, SIZES["residents"].unit), "live": False,
+            "whole": True,
             "meaning": translated(language, "dials.residents", SIZES["residents"].meaning),
             "values": [towns.plan.residents] * 2,
         }
@@ -315,8 +324,32 @@ def head(towns: TwoTowns, teller: Teller, language: str) -> dict[str, Any]:
         "month": month, "when": when(setting, month, language), "headline": {"text": told.text, "topic": told.topic},
         "shocks": shocks, "numbers": [numbers(model.town) for model in towns.models],
         "values": [values_told(each[-1]) for each in towns.history(outcomes())],
-        "paid": [paid_told(each[-1]) for each in towns.borne()], "ended": towns.over,
+        "paid": [paid_told(each[-1]) for each in towns.borne()], "coming": coming(towns, language),
+        "ended": towns.over,
     }  # fmt: skip
+
+
+def coming(towns: TwoTowns, language: str) -> list[list[str]]:
+    """For each town, what has been decided and will be felt from the next month on. Shocks are shown as shocks."""
+    told: list[list[str]] = [[], []]
+    date = when(towns.plan.scenario(), towns.month + 1, language)
+    for act in towns.plan.acts:
+        if act.month != towns.month + 1 or act.kind == "shock":
+            continue
+        source = text(language, f"town.act.{act.side}") if act.kind == "fork" else ""
+        said = text(language, f"town.coming.{act.kind}", when=date, what=change_told(act, language), side=source)
+        for place in sides_of(act.side):
+            told[1 - place if act.kind == "fork" else place].append(said)
+    return told
+
+
+def change_told(act: Act, language: str) -> str:
+    """What an act changes, and to what: "Length 36", "Short deals"."""
+    if act.name == "governance":
+        return governance_told(language, str(act.value))
+    return text(
+        language, "town.coming.value", what=label(language, act.name), value=number_told(float(act.value), language)
+    )
 
 
 def history(towns: TwoTowns, run: int) -> dict[str, Any]:

@@ -172,7 +172,8 @@ def in_words(found: Mapping[str, Any], language: str, called: Sequence[str]) -> 
         return text(language, "luck.same", outcome=outcome, of=found["ready"])
     if found["verdict"] == "effect":
         ahead = called[1 if found["sign"] * (found["better"] or 1) > 0 else 0]
-        return text(language, "luck.effect", agree=found["agree"], of=found["ready"], ahead=ahead, outcome=outcome)
+        said = text(language, "luck.effect", agree=found["agree"], of=found["ready"], ahead=ahead, outcome=outcome)
+        return f"{said} {text(language, 'luck.against')}" if found["now"] * found["sign"] < 0 else said
     told = text(language, "luck.luck", agree=found["like_here"], of=found["ready"], outcome=outcome)
     many = "needed_many" if found["needed"] >= MANY else "needed"
     return f"{told} {text(language, f'luck.{many}', needed=found['needed'])}"

@@ -12,10 +12,15 @@ MINUS = "−"
 
 def decimal(language: str, number: float, places: int = 1) -> str:
     """A number with so many decimal places; never a minus before nothing."""
-    written = f"{abs(number):,.{places}f}"
+    plain = f"{abs(number):,.{places}f}"
+    told = written(language, plain)
+    return MINUS + told if number < 0 and any(digit in "123456789" for digit in plain) else told
+
+
+def written(language: str, plain: str) -> str:
+    """A number written in Python's way, in the language's."""
     points = {",": text(language, "numbers.thousands"), ".": text(language, "numbers.point")}
-    told = "".join(points.get(sign, sign) for sign in written)
-    return MINUS + told if number < 0 and any(digit in "123456789" for digit in written) else told
+    return "".join(points.get(sign, sign) for sign in plain)
 
 
 def whole(language: str, number: float) -> str:

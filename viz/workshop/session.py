@@ -436,11 +436,24 @@ class Session:
             if self.towns.over:
                 raise PlanError(text(self.language, "town.problem.over"))
             before = Before(self.plan, self.towns.month, self._told(act))
-            self.towns.do(act)
+            if self._moves_again(act):
+                self.towns.redo(act)
+                before = self.undone.pop()._replace(done=before.done)
+            else:
+                self.towns.do(act)
             self._remember(before)
             self._live_shadows()
             self.notice = None
             self._push_month()
+
+    def _moves_again(self, act: Act) -> bool:
+        """Whether a dial is moved on before a month has passed: on its way to what is meant it has many values."""
+        acts = self.plan.acts
+        if act.kind != "own" or not acts or not self.undone or self.undone[-1].plan.acts != acts[:-1]:
+            return False
+        return (act.kind, act.month, act.side, act.name) == (
+            acts[-1].kind, acts[-1].month, acts[-1].side, acts[-1].name,
+        )  # fmt: skip
 
     def _next(self) -> int:
         return self.towns.models[0].month
@@ -458,7 +471,7 @@ class Session:
             return text(language, "town.act.shock", what=what, when=frames.when(setting, act.month, language))
         if act.kind == "fork":
             return text(language, "town.act.fork", side=side)
-        value = frames.number_told(float(act.value))
+        value = frames.number_told(float(act.value), language)
         return text(language, "town.act.own", what=frames.label(language, act.name), value=value, side=side)
 
     # ---- showing -------------------------------------------------------------------------------------------

@@ -108,6 +108,11 @@ class TwoTowns:
         """
         self.plan = self.plan.and_then(replace(act, month=self.models[0].month))
 
+    def redo(self, act: Act) -> None:
+        """Do something in place of the last thing done, which no month has felt yet."""
+        plan = replace(self.plan, acts=self.plan.acts[:-1])
+        self.plan = plan.and_then(replace(act, month=self.models[0].month))
+
     def _carry_out(self, act: Act) -> None:
         if act.kind == "shock":
             for model in self.models:

@@ -117,6 +117,7 @@ export function openDrawer(stage) {
       send("dial", { name: dial.name, value, side });
       drawValues();
     };
+    const shown = (value) => (typeof value === "number" ? value.toLocaleString(t.locale, { maximumSignificantDigits: 4 }) : value);
     const turn = turner(dial, dial.values[0], dial.label, act);
     let chosen = dial.values[0];
     const again = button(t("stage.drawer.start_with", { dial: dial.label }), { class: "strong", test: `start-${dial.name}`, hidden: true, onclick: () => done("founded", { name: dial.name, value: chosen, side }) }, t("stage.drawer.start_again"));
@@ -125,7 +126,7 @@ export function openDrawer(stage) {
       h("div", { class: "head" }, h("b", {}, dial.label), dial.live ? null : h("em", {}, t("stage.drawer.at_restart")), values), turn.element, again, h("p", { class: "note" }, meant(dial)));
     function drawValues() {
       const [a, b] = dial.values;
-      refill(values, ...(a === b ? [String(rounded(a))] : [h("span", { class: "side0" }, mark("circle"), String(rounded(a))), h("span", { class: "side1" }, mark("diamond"), String(rounded(b)))]));
+      refill(values, ...(a === b ? [shown(a)] : [h("span", { class: "side0" }, mark("circle"), shown(a)), h("span", { class: "side1" }, mark("diamond"), shown(b))]));
     }
     drawValues();
     return { dial, element, show: () => turn.set(side === "right" ? dial.values[1] : dial.values[0]) };

@@ -39,5 +39,5 @@ export function sample(name) {
 export function legendLine(stage) {
   const { t } = stage;
   const shown = ["coping", "strained", "struggling", "crisis", "service", "tie"];
-  return h("div", { class: "legend" }, shown.map((name) => h("span", { class: `of-${name}` }, sample(name), t(`stage.legend.${name}`))), button(t("stage.legend.all_long"), { class: "link", test: "key", onclick: () => stage.key() }, t("stage.legend.all")));
+  return h("div", { class: "legend" }, shown.map((name) => h("span", { class: `of-${name}` }, sample(name), t(`stage.legend.${name}`))), button(t("stage.legend.all_long"), { class: "link", test: "all-signs", onclick: () => stage.key() }, t("stage.legend.all")));
 }

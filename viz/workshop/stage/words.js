@@ -14,8 +14,8 @@ export function wordsOf(catalogue) {
   t.locale = locale;
   t.number = (value, decimals = 0) =>
     value.toLocaleString(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace(/^-/, "−");
-  t.percent = (share, decimals = 0) => `${t.number(100 * share, decimals)}%`;
-  t.pounds = (value, decimals = 0) => (value < 0 ? "−£" : "£") + t.number(Math.abs(value), decimals);
+  t.percent = (share, decimals = 0) => t("numbers.percent", { number: t.number(100 * share, decimals) });
+  t.pounds = (value, decimals = 0) => (value < 0 ? "−" : "") + t("numbers.pounds", { number: t.number(Math.abs(value), decimals) });
   // A number of a chart, written as the chart says; shares are told in percent.
   t.value = (value, chart) =>
     value === null || value === undefined || Number.isNaN(value)
