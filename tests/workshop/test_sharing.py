@@ -23,8 +23,7 @@ from experiments.study import load_study
 from simulation.journal import fingerprint_of, model_fingerprint, read_journal
 from simulation.journal import replay as lived_again
 from simulation.measures import MEASURES
-from viz.workshop import findings, page, sharing
-from viz.workshop.findings import Budget
+from viz.workshop import page, sharing
 from viz.workshop.luck import Shadows, shown
 from viz.workshop.plan import Act, Plan, PlanError, Side, link_of, plan_in
 from viz.workshop.session import Session
@@ -46,7 +45,7 @@ def _few_pairs():
     """A badge of few pairs, and a debrief of what is quickly worked out."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sharing, "PAIRS", 6)
-        patched.setattr(findings, "Budget", lambda: Budget(6, 0, 0))
+        patched.setattr(sharing, "DEBRIEF", {"pairs": 6, "turns": 0, "shares": 0})
         yield
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agents.residents import LOW_WELLBEING
 from agents.tables import NEEDS, NOBODY, Cause, Happening, Status, Town
 from viz.workshop import names
 from viz.workshop.numbers import MINUS, decimal, percent, pounds, whole
@@ -30,8 +31,8 @@ When = Callable[[int], str]
 EVENTS_TOLD = 12
 REASONS_TOLD = 6
 STORY_TOLD = 12
-STRUGGLING, STRAINED = 4.0, 6.0
-"""Wellbeing up to which a resident struggles (low wellbeing, as it is measured) or feels the strain."""
+COPING = 7.0
+"""Wellbeing from which a resident copes; the map (stage/look.js) draws the same line."""
 FELT = 0.5
 """A need is felt from this share of what is tolerated."""
 
@@ -288,7 +289,7 @@ def person(
 
 def feel(wellbeing: float) -> str:
     """How a resident is shown: coping, strained or struggling."""
-    return "struggling" if wellbeing <= STRUGGLING else "strained" if wellbeing <= STRAINED else "coping"
+    return "struggling" if wellbeing <= LOW_WELLBEING else "strained" if wellbeing < COPING else "coping"
 
 
 def _life(told: Told, resident: int, first: int) -> dict[str, Any]:

@@ -146,15 +146,14 @@ def side_told(towns: TwoTowns, place: int, language: str) -> dict[str, Any]:
     """One side: its name, its line, its mark, and what is its own in it."""
     side = towns.sides[place]
     other = towns.sides[1 - place]
-    governance = governance_told(language, side.governance)
     line = line_told(language, side.governance)
     changed = [[label(language, name), number_told(value, language)] for name, value in side.own]
-    name = text(language, "town.name.town", governance=governance)
+    name = town_told(language, side.governance)
     if changed:
         what, value = changed[-1]
         line = text(language, "town.line.changed", what=what, value=value)
         if other.governance == side.governance:
-            name = text(language, "town.name.changed", governance=governance)
+            name = text(language, "town.name.changed", governance=governance_told(language, side.governance))
     return {
         "governance": side.governance, "name": name, "line": line, "changed": changed,
         "mark": text(language, f"town.mark.{SIDES[place]}"),
@@ -166,6 +165,13 @@ def governance_told(language: str, governance: str) -> str:
     if governance in GOVERNANCES:
         return text(language, f"town.governance.{governance}")
     return text(language, "town.governance.between", share=percent(language, float(governance)))
+
+
+def town_told(language: str, governance: str) -> str:
+    """What a town is called whose ties are held so."""
+    if governance in GOVERNANCES:
+        return text(language, f"town.name.{governance}")
+    return text(language, "town.name.between", share=percent(language, float(governance)))
 
 
 def line_told(language: str, governance: str) -> str:

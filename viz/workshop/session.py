@@ -313,7 +313,8 @@ class Session:
             made = sharing.file_of(self, kind, self._ended)
         except Exception as problem:  # noqa: BLE001  told on the page, whatever it is
             self.busy = ""
-            self._tell_of(problem)
+            if not self.closed:
+                self._tell_of(problem)
             return
         self.busy = ""
         if not self.closed:

@@ -350,13 +350,17 @@ def _files(recorded: Recorded) -> Iterator[tuple[str, str, str | bytes]]:
         yield file.name, "graph", file.read_bytes()
 
 
+DEBRIEF = {"shares": 0}
+"""What a pack's debrief leaves out: sharing the difference out among dials takes longer than all the rest of it."""
+
+
 def debrief_page(recorded: Recorded) -> str:
     """The page to talk it over with, all of it worked out."""
     from viz.workshop import debrief  # noqa: PLC0415  slow to import, and seldom asked for
-    from viz.workshop.findings import findings  # noqa: PLC0415
+    from viz.workshop.findings import Budget, findings  # noqa: PLC0415
 
     found = None
-    for each in findings(recorded.plan, recorded.month, stop=recorded.stop):
+    for each in findings(recorded.plan, recorded.month, budget=Budget(**DEBRIEF), stop=recorded.stop):
         found = each
     recorded.go_on()
     assert found is not None

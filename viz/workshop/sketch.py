@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from agents.residents import LOW_WELLBEING
 from agents.tables import Kind, State
 from simulation.model import CommunityModel
 from simulation.scenario import SETTLING
 from simulation.town import name_of
+from viz.workshop.cards import COPING
 
 INK, MUTED, QUIET, PAPER = "#1D2733", "#56616D", "#E9E4DA", "#FFFFFF"
 GROUND = "#F6F2EA"
 BLUE, SHOCK = "#0B5A9C", "#F5B700"
-STRUGGLING_TO, STRAINED_TO = 4.0, 6.0
-"""Wellbeing at or below which a resident is drawn as struggling (as the measure low_wellbeing has it), or strained."""
 FEELINGS = (("coping", "#B4BBC4", 0.86), ("strained", "#98609F", 1.0), ("struggling", "#5E0D47", 1.22))
 STATES = {
     State.STABLE: "#FFFFFF",
@@ -47,7 +47,7 @@ def town_picture(model: CommunityModel, say: Callable[..., str]) -> str:
     place = Places(model)
     town = model.town
     wellbeing = town.residents["wellbeing"]
-    feels = (wellbeing <= STRUGGLING_TO).astype(int) + (wellbeing <= STRAINED_TO)
+    feels = (wellbeing <= LOW_WELLBEING).astype(int) + (wellbeing < COPING)
     size = place.dot
     parts = [*_grounds(model, place), *_ties(model, place)]
     counts = []
