@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.workshop.serving import served
 from viz.workshop import cdn_files
-from viz.workshop.gate import COOKIES, Gate
+from viz.workshop.gate import COOKIES, MOST_SAID, Gate, is_well_said
 from viz.workshop.offline import line_to, message
 
 ASK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -197,3 +197,19 @@ def test_where_the_network_is_let_in_others_can_open_the_sandbox_of_the_room_and
         finally:
             facilitator.close()
             participant.close()
+
+
+def test_what_a_page_says_is_passed_on_and_nothing_else():
+    opened = {"comm_id": "a", "target_name": "solara.control", "data": {}}
+    assert is_well_said(message("comm_open", opened, "s"))
+    assert is_well_said(message("comm_msg", {"comm_id": "a", "data": {"method": "custom"}}, "s"))
+    assert is_well_said(message("kernel_info_request", {}, "s"))
+    for given in (
+        None, "", "play", "[]", "null", "{}", "[" * 100_000, message("execute_request", {"code": "1"}, "s"),
+        message("comm_msg", {"data": {}}, "s"), message("comm_msg", {"comm_id": "a", "data": 7}, "s"),
+        message("comm_open", {**opened, "target_name": "jupyter.widget"}, "s"),
+        message("comm_msg", {"comm_id": "a", "data": {"x": "x" * MOST_SAID}}, "s"),
+        json.dumps({**json.loads(message("comm_open", opened, "s")), "header": {}}),
+        json.dumps({**json.loads(message("comm_open", opened, "s")), "channel": 1}),
+    ):  # fmt: skip
+        assert not is_well_said(given), str(given)[:80]

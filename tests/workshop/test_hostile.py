@@ -23,6 +23,8 @@ LINE = """
     if (typeof data === "string" && data.includes('"method":"custom"')) [line, pattern] = [this, data];
     return send.call(this, data);
   };
+  window.write = (text) => send.call(line, text);
+  window.said = () => JSON.parse(pattern);
   window.say = (content) => {
     const message = JSON.parse(pattern);
     message.header.msg_id = crypto.randomUUID();
@@ -67,6 +69,20 @@ MESSAGES: list[Any] = [
     {"cmd": "ack", "seq": 1e300}, {"cmd": "ack", "seq": {}}, {"cmd": "understood", "x": {"y": {"z": LONG}}},
     [], "play", 7, None, [{"cmd": "play"}],
 ]  # fmt: skip
+
+RAW = (
+    "'no JSON'", "''", "'{}'", "'[]'", "'null'", "'[[[['.repeat(50000)", "new Uint8Array([1, 2, 3])",
+    "new Uint8Array(100000)",
+    *(f"JSON.stringify({{...said(), ...{other}}})" for other in (
+        "{content: {}}", "{header: {}}", "{content: {...said().content, comm_id: 'nobody'}}", "{header: 7, content: 7}",
+        "{header: {...said().header, msg_type: 'execute_request'}, content: {code: '1/0'}}",
+        "{content: {...said().content, data: {method: '__class__'}}}", "{content: {...said().content, data: 7}}",
+        "{content: {...said().content, data: {method: 'update', state: {state: 5, no: 1}, buffer_paths: [[9]]}}}",
+        "{header: {...said().header, msg_type: 'comm_open'}, "
+        "content: {comm_id: 'x', target_name: 'jupyter.widget', data: {state: {_model_name: 'FileUploadModel'}}}}",
+    )),
+)  # fmt: skip
+"""What no page writes on its line at all."""
 
 ADDRESSES = (
     "/?setting=../../../../etc/passwd", f"/?setting={quote(HOSTILE)}", "/?residents=999999999", "/?residents=-1",
@@ -114,6 +130,8 @@ def test_messages_that_nobody_would_send_change_nothing_and_touch_nobody(guest, 
     before = page.get_by_test_id("stage").evaluate("each => JSON.stringify(each.dataset)")
     for message in MESSAGES:
         page.evaluate("(said) => say(JSON.parse(said))", json.dumps(message))
+    for raw in RAW:
+        page.evaluate(f"write({raw})")
     page.evaluate("say({ cmd: 'understood' })")
     page.get_by_test_id("speed-2").click()
     expect(page.get_by_test_id("speed-2")).to_have_attribute("aria-pressed", "true", timeout=2 * STILL)

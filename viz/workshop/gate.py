@@ -2,8 +2,9 @@
 
 Change this file to let others in. Before a request reaches Solara it must be addressed to this computer by a name we
 know (a page elsewhere cannot then pass itself off as ours), and must come from a page of this server, the line through
-which a page speaks with its town above all. Solara's own way of fetching missing files from the web is cut off: a page
-gets the files in cdn/ and no others. Every answer forbids the page to load or send anything anywhere else.
+which a page speaks with its town above all; what is said on that line must be such as pages say. Solara's own way of
+fetching missing files from the web is cut off: a page gets the files in cdn/ and no others. Every answer forbids the
+page to load or send anything anywhere else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import gzip
 import html
 import ipaddress
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import cache
@@ -45,6 +47,14 @@ POLICY = (
 """What a page may load and where it may send. Vue makes functions of its templates, hence 'unsafe-eval'."""
 
 
+SPOKEN = ("kernel_info_request", "comm_info_request", "shutdown_request", "comm_open", "comm_msg", "comm_close")
+"""All that a page says to its town. Whatever else comes on its line is not passed on."""
+OPENED = ("solara.control", "jupyter.widget.control")
+"""What a page may open a line of its own for; widgets are made on this side alone."""
+MOST_SAID = 2_000_000
+"""Letters of the longest thing a page may say."""
+
+
 class Gate:
     """Stands before Solara's application and answers itself what must not reach it."""
 
@@ -66,7 +76,7 @@ class Gate:
                 await receive()
                 await send({"type": "websocket.close", "code": 1008, "reason": problem})
             else:
-                await self.app(scope, receive, send)
+                await self.app(scope, _well_said(receive), send)
             return
         guarded = _with_headers(send, headers.get("host", ""))
         if problem:
@@ -181,6 +191,41 @@ def failure(status: int, language: str) -> str:
         f'<style>{style}</style></head><body><main class="kith-card"><h1>{title}</h1><p>{line}</p>'
         f'<p><a href="/">{back}</a></p></main></body></html>'
     )
+
+
+def _well_said(receive: Receive) -> Receive:
+    """What comes on the line of a page, without what no page of ours would say."""
+
+    async def heard() -> Message:
+        while True:
+            message = await receive()
+            if message["type"] != "websocket.receive" or is_well_said(message.get("text")):
+                return message
+
+    return heard
+
+
+def is_well_said(given: str | None) -> bool:
+    """Whether this is a message as pages send them: of a kind we know, with all that belongs to it."""
+    if given is None or len(given) > MOST_SAID:
+        return False
+    try:
+        message = json.loads(given)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(message, dict):
+        return False
+    header, content = message.get("header"), message.get("content")
+    if not isinstance(header, dict) or not isinstance(content, dict) or not isinstance(message.get("channel"), str):
+        return False
+    kind = header.get("msg_type")
+    if kind not in SPOKEN or not all(isinstance(header.get(name), str) for name in ("msg_id", "session")):
+        return False
+    if not str(kind).startswith("comm_") or kind == "comm_info_request":
+        return True
+    if not isinstance(content.get("comm_id"), str) or not isinstance(content.get("data", {}), dict):
+        return False
+    return kind != "comm_open" or content.get("target_name") in OPENED
 
 
 def _is_near(scope: Scope) -> bool:

@@ -7,6 +7,8 @@ is drawn again finds it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import anywidget
 import traitlets
 
@@ -27,3 +29,6 @@ class Stage(anywidget.AnyWidget):  # type: ignore[misc]
     card = traitlets.Dict().tag(sync=True)
     luck = traitlets.Dict().tag(sync=True)
     flow = traitlets.Dict().tag(sync=True)
+
+    def set_state(self, sync_data: Any) -> None:
+        """Whatever a page would write here is not read: it is shown these, and asks by messages."""
