@@ -87,7 +87,8 @@ def test_a_bundle_holds_all_that_was_promised(packed: Path) -> None:
     wanted = {
         "README.md", "ODD.md", "CITATION.cff", "LICENSE", "question.toml", "constraints.txt", "environment.json",
         "provenance.json", MANIFEST, "data/study.json", "data/design.parquet", "code/pyproject.toml",
-        "code/agents/parameters.py", "code/simulation/month.py", "code/experiments/bundle.py", "code/viz/command.py",
+        "code/agents/parameters.py", "code/simulation/month.py",
+        "code/experiments/bundle.py", "code/viz/command/studies.py",
     }  # fmt: skip
     there = names_in(packed)
     assert wanted <= there
