@@ -316,13 +316,14 @@ def bundle(
     compares every hash, sees that the code is the model that the rows name, and lives rows again that are chosen at
     random. Exit code 0 when all of it holds, 1 when something does not, 2 where it cannot be looked at.
     """
-    from experiments import bundle as bundles  # noqa: PLC0415
+    from experiments.bundle import bundle as pack  # noqa: PLC0415
+    from experiments.bundle_check import check as look_through  # noqa: PLC0415
     from viz.sweeps import bundled_json, bundled_text, checked_json, checked_text  # noqa: PLC0415
 
     if folder is None:
         raise Mistake("bundle: give a folder of kith sweep or kith compare; or --check and a bundle")
     if not check:
-        packed = bundles.bundle(folder, out)
+        packed = pack(folder, out)
         say(bundled_json(packed) if json else bundled_text(packed))
         tell(f"written: {packed.file}")
         return
@@ -337,7 +338,7 @@ def bundle(
 
     with warnings_told():
         try:
-            found = bundles.check(
+            found = look_through(
                 folder, None if rerun == "all" else int(rerun), own_rules=own_rules, workers=workers, tell=show
             )
         finally:
