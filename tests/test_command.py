@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from viz import command
+from viz.command import comparing, terminal, towns
 
+HOUSE = Path(__file__).parent.parent
 QUICK = ["--residents", "60", "--months", "54", "--engine", "compiled"]
 PAIR = ["--governance", "contract", "--governance", "relational", *QUICK]
 
@@ -33,14 +35,14 @@ def kith(*arguments: str) -> int:
 
 def interrupt_after_the_first_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on Ctrl-C comes as soon as one seed is complete."""
-    listen = command.Listener.__call__
+    listen = comparing.Listener.__call__
 
-    def interrupt(self: command.Listener, progress: object) -> None:
+    def interrupt(self: comparing.Listener, progress: object) -> None:
         listen(self, progress)  # type: ignore[arg-type]
         if progress.seeds == 1:  # type: ignore[attr-defined]
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(command.Listener, "__call__", interrupt)
+    monkeypatch.setattr(comparing.Listener, "__call__", interrupt)
 
 
 def test_compare_prints_the_headline_table_and_writes_a_folder(capsys: Capture, tmp_path: Path) -> None:
@@ -89,7 +91,7 @@ def test_run_prints_the_years_and_writes_months_and_events(capsys: Capture) -> N
     assert "The town settles" in told.out
     assert "Events:" in told.out
     assert max(len(line) for line in told.out.split("\n")) <= 100
-    assert sorted(path.name for path in Path("one").iterdir()) == sorted(command.RUN_FILES)
+    assert sorted(path.name for path in Path("one").iterdir()) == sorted(towns.RUN_FILES)
     assert kith("run", "wage_step", "--out", "one", *QUICK) == 2
     assert kith("run", "one/scenario.toml", "--out", "one", "--replace", "--engine", "compiled") == 0
 
@@ -280,7 +282,7 @@ def test_our_own_failure_is_code_1_and_keeps_its_traceback(monkeypatch: pytest.M
     def fail(*_: object) -> None:
         raise RuntimeError("a bolt came loose")
 
-    monkeypatch.setattr(command, "scenario_for", fail)
+    monkeypatch.setattr(towns, "scenario_for", fail)
     assert kith("run", "calm") == 1
     assert "a bolt came loose" in capsys.readouterr().err
 
@@ -289,7 +291,7 @@ def test_an_interrupt_is_code_130(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "scenario_for", interrupt)
+    monkeypatch.setattr(towns, "scenario_for", interrupt)
     assert kith("run", "calm") == 130
     assert "Traceback" not in capsys.readouterr().err
 
@@ -307,8 +309,7 @@ def test_an_interrupted_comparison_keeps_what_was_lived(monkeypatch: pytest.Monk
 
 
 def started(*arguments: str) -> tuple[int, str, str]:
-    house = Path(command.__file__).parent.parent
-    path = os.pathsep.join([str(house), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(HOUSE), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "viz.command", *arguments],
         capture_output=True, text=True, check=False, encoding="utf-8",
@@ -320,10 +321,9 @@ def started(*arguments: str) -> tuple[int, str, str]:
 def test_help_needs_nothing_heavy() -> None:
     heavy = "import sys; from viz import command; code = command.exit_code(['--help']); "
     heavy += "print([name for name in ('numpy', 'numba', 'pandas', 'matplotlib', 'mesa') if name in sys.modules])"
-    house = Path(command.__file__).parent.parent
     done = subprocess.run(
         [sys.executable, "-c", heavy], capture_output=True, text=True, check=True,
-        env=os.environ | {"PYTHONPATH": str(house)},
+        env=os.environ | {"PYTHONPATH": str(HOUSE)},
     )  # fmt: skip
     assert done.stdout.strip().endswith("[]")
 
@@ -340,7 +340,7 @@ def test_help_shows_verbs_and_every_verb_an_example() -> None:
 
 
 def test_the_progress_of_something_long_is_told_in_plain_lines_beside_the_answer(capsys: Capture) -> None:
-    bar = command.Bar(100, "run")
+    bar = terminal.Bar(100, "run")
     bar.told -= 100.0
     bar.began -= 100.0
     bar.show(50)

@@ -30,6 +30,7 @@ from experiments.attribution import (
 from experiments.intervals import FEW, Estimate
 from experiments.pairs import PRIMARY, direction, shown
 from experiments.store import QUESTION, provenance
+from experiments.words import listed, small
 from simulation.scenario import SETTLING
 from viz.report import (
     CSS,
@@ -44,7 +45,6 @@ from viz.report import (
     fitting,
     interval,
     label,
-    listed,
     lived,
     reading,
     table_of,
@@ -89,7 +89,7 @@ def attribution_text(attribution: Attribution, more: Sequence[str] = ()) -> str:
     """Shares of every group as plain text, at most 100 columns wide."""
     first, second = map(shown, attribution.names)
     seeds = len(attribution.replicates)
-    lines = [f"Null hypothesis: {NULL[0].lower()}{NULL[1:]}", how_many(attribution), ""]
+    lines = [f"Null hypothesis: {small(NULL)}", how_many(attribution), ""]
     if not seeds:
         return "\n".join([*lines, "No seed was lived to the end, so there is nothing to share out."])
     lines += [f"What each group of dials adds to the difference, {second} less {first}.", ""]
@@ -160,7 +160,7 @@ def in_short(attribution: Attribution) -> list[str]:
         if sides["mixed"]:
             parts.append(f"Better on some outcomes and worse on others: {listed(sides['mixed'])}.")
         if sides["unsure"]:
-            where = "" if ways else f" {WORDS[quantity][0].lower()}{WORDS[quantity][1:]}"
+            where = "" if ways else f" {small(WORDS[quantity])}"
             parts.append(f"Not to be told from nothing{where}: {listed(sides['unsure'])}.")
         if parts:
             said.append(" ".join(parts))

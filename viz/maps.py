@@ -20,6 +20,7 @@ from experiments.differences import MAIN
 from experiments.pairs import shown
 from experiments.regimes import Regimes, asking_in, axes_in, regimes
 from experiments.study import load_study
+from experiments.words import short
 from simulation.journal import made_with
 from viz.figures import Drawn, Line, regime_map, save, scale_of
 from viz.report import CSS, LIMITS, NULL, provenance_table, table_of
@@ -148,8 +149,8 @@ def html(found: Mapped, figures: dict[str, Drawn]) -> str:
 
 def _lines(told: Regimes, outcome: str) -> str:
     rows = [
-        f'<tr><th scope="row">{escape(other)} {at:.4g}</th><td>{escape(along)} {crossing:.4g}</td>'
-        f"<td>{low:.4g} to {high:.4g}</td></tr>"
+        f'<tr><th scope="row">{escape(other)} {short(at, 4)}</th><td>{escape(along)} {short(crossing, 4)}</td>'
+        f"<td>{short(low, 4)} to {short(high, 4)}</td></tr>"
         for name, along, other, at, crossing, low, high in told.lines.itertuples(index=False, name=None)
         if name == outcome
     ]

@@ -20,6 +20,7 @@ from experiments.intervals import FEW, Estimate
 from experiments.pairs import BEARERS, COST, NAMES, PRIMARY, Comparison, direction, shown
 from experiments.plausible import Across, Plausible
 from experiments.store import Asked, provenance
+from experiments.words import capital, listed, minus, pounds, small
 from simulation import measures
 from simulation.scenario import SETTLING
 
@@ -136,7 +137,7 @@ def verdict(measure: str, found: Estimate) -> str:
 def headline_text(comparison: Comparison) -> str:
     """The headline table as plain text, at most 100 columns wide."""
     seeds = len(comparison.replicates)
-    lines = [f"Null hypothesis: {NULL[0].lower()}{NULL[1:]}", how_many(comparison), ""]
+    lines = [f"Null hypothesis: {small(NULL)}", how_many(comparison), ""]
     if not seeds:
         return "\n".join([*lines, "No seed was lived to the end, so there is nothing to compare."])
     first = shown(comparison.first)
@@ -187,8 +188,8 @@ def _borne_lines(comparison: Comparison) -> list[str]:
     lines.append(f"  {'':<18}{'rise':>8}{heads}")
     for name in comparison.governances:
         mine = comparison.borne(name)
-        cells = "".join(f"{_pounds(mine[who].pounds) + _share(mine[who].share):>18}" for who in BEARERS)
-        lines.append(f"  {_cut(shown(name), 18):<18}{_pounds(mine[COST].pounds):>8}{cells}")
+        cells = "".join(f"{pounds(mine[who].pounds) + _share(mine[who].share):>18}" for who in BEARERS)
+        lines.append(f"  {_cut(shown(name), 18):<18}{pounds(mine[COST].pounds):>8}{cells}")
     return [*lines, ""]
 
 
@@ -220,11 +221,7 @@ def _across(found: Across | None, how: Reading) -> str:
 
 
 def _share(share: float) -> str:
-    return "" if math.isnan(share) else f" ({share:.1f}%)".replace("-", "−")
-
-
-def _pounds(pounds: float) -> str:
-    return f"£{pounds:,.0f}".replace("£-", "−£").replace("−£0", "£0")
+    return "" if math.isnan(share) else f" ({minus(f'{share:.1f}%')})"
 
 
 def _cut(text: str, width: int) -> str:
@@ -287,7 +284,7 @@ def _sorted_out(comparison: Comparison, name: str, first: str) -> str:
     """On which primary outcomes a governance is better, worse or not to be told apart: in calm, then in the shock."""
     calm = _sides(comparison, name, "level", ("is better than", "is worse than"), first)
     if not comparison.scenario.shocks:
-        return f"{_upper(shown(name))} {calm}."
+        return f"{capital(shown(name))} {calm}."
     shock = _sides(comparison, name, "buffer", ("is hurt less than", "is hurt more than"), first)
     return f"In calm months {shown(name)} {calm}. When the shock comes, it {shock}."
 
@@ -298,7 +295,7 @@ def _sides(comparison: Comparison, name: str, quantity: str, words: tuple[str, s
         found = comparison.estimate(name, measure, quantity)
         if found is not None:
             side, how = verdict(measure, found), reading(measure)
-            size = f"{_small(TITLES[measure])} ({how.change(found.mean)} {how.difference})"
+            size = f"{small(TITLES[measure])} ({how.change(found.mean)} {how.difference})"
             sides[side if side in sides else "unsure"].append(size)
     headed = ((words[0], "better"), (words[1], "worse"), ("cannot be told from", "unsure"))
     return listed(f"{said} {first} on {listed(sides[side])}" for said, side in headed if sides[side])
@@ -338,11 +335,11 @@ def _borne_sentence(comparison: Comparison, name: str) -> str:
     mine = comparison.borne(name)
     if math.isnan(mine[COST].share):
         return f"Under {shown(name)} costs did not rise, so there was nothing to bear."
-    parts = [f"{BEARER_WORDS[who]} {mine[who].share:.0f}%".replace("-", "−") for who in BEARERS]
+    parts = [f"{BEARER_WORDS[who]} {minus(f'{mine[who].share:.0f}%')}" for who in BEARERS]
     gained = [BEARER_WORDS[who] for who in BEARERS if mine[who].pounds < -PENNIES]
     more = f" (below 0: {listed(gained)} gained while costs rose)" if gained else ""
     return (
-        f"Under {shown(name)} the shock raised costs by {_pounds(mine[COST].pounds)} a resident. "
+        f"Under {shown(name)} the shock raised costs by {pounds(mine[COST].pounds)} a resident. "
         f"Who bore it: {', '.join(parts)}{more}."
     )
 
@@ -395,22 +392,8 @@ def outcome_sentences(comparison: Comparison, measure: str) -> list[str]:
             found = comparison.estimate(name, measure, quantity)
             if found is not None:
                 parts.append(f"{how.change(found.mean)} {words} ({interval(found, how)}: {verdict(measure, found)})")
-        said.append(f"{_upper(shown(name))} differs by {listed(parts)}.")
+        said.append(f"{capital(shown(name))} differs by {listed(parts)}.")
     return said
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def listed(words: Iterable[str]) -> str:
-    """Words as a list: a, b and c."""
-    found = list(words)
-    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}" if found else ""
-
-
-def _small(text: str) -> str:
-    return text[0].lower() + text[1:]
 
 
 # ---- the page ---------------------------------------------------------------------------------------
@@ -547,7 +530,7 @@ def _warnings(comparison: Comparison) -> str:
 def _answer_section(comparison: Comparison) -> str:
     said = answer(comparison)
     lost = "".join(
-        f"<dt>{escape(_upper(shown(name)))}</dt>" + "".join(f"<dd>{escape(each)}</dd>" for each in losses)
+        f"<dt>{escape(capital(shown(name)))}</dt>" + "".join(f"<dd>{escape(each)}</dd>" for each in losses)
         for name, losses in said.losses.items()
     )
     summary = "".join(f'<p class="first">{escape(each)}</p>' for each in said.summary)
@@ -662,7 +645,7 @@ def _plausible_section(plausible: Plausible) -> str:
                     how.change(usual.mean), how.change(found.median),
                     f"{how.change(found.low)} to {how.change(found.high)}", f"{100 * found.same_sign:.0f}%",
                 )  # fmt: skip
-                rows.append(f'<tr><th scope="row">{escape(_upper(shown(name)))}, {words}</th>{_tds(cells)}</tr>')
+                rows.append(f'<tr><th scope="row">{escape(capital(shown(name)))}, {words}</th>{_tds(cells)}</tr>')
     heads = (f"Against {shown(default.first)}", "This town", "Median", "Lowest to highest", "Same sign")
     return (
         "<p>Most numbers of the model are assumed. The same comparison was made again with "
@@ -680,11 +663,11 @@ def _borne_section(comparison: Comparison) -> str:
     rows = []
     for name in comparison.governances:
         mine = comparison.borne(name)
-        cells = [_pounds(mine[COST].pounds)]
+        cells = [pounds(mine[COST].pounds)]
         for who in BEARERS:
             known = not math.isnan(mine[who].low)
-            between = f"{_pounds(mine[who].low)} to {_pounds(mine[who].high)}" if known else "no interval"
-            cells.append(f"{_pounds(mine[who].pounds)}{_share(mine[who].share)}<small>{between}</small>")
+            between = f"{pounds(mine[who].low)} to {pounds(mine[who].high)}" if known else "no interval"
+            cells.append(f"{pounds(mine[who].pounds)}{_share(mine[who].share)}<small>{between}</small>")
         rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
     table = table_of(
         ("Governance", "Rise in costs", "Funders", "Partners’ reserves", "Staff, unpaid", "Residents"),
@@ -739,7 +722,7 @@ def _resilience_section(comparison: Comparison) -> str:
             cells = []
             for end, _, write in columns:
                 found = comparison.estimate(name, f"{outcome}_{end}", "effect")
-                cells.append("–" if found is None else write(found.mean).replace("-", "−"))
+                cells.append("–" if found is None else minus(write(found.mean)))
             cells.insert(5, _recovery_cell(comparison, name, outcome))
             rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
     heads = ["Governance", *(head for _, head, _ in columns)]
