@@ -7,8 +7,8 @@ import logging
 import pytest
 import solara
 
-from viz.workshop import app
-from viz.workshop.server import QUERY
+from viz.serve import app
+from viz.serve.server import QUERY
 from viz.workshop.words import text
 
 

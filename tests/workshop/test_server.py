@@ -11,8 +11,8 @@ import time
 import pytest
 
 from tests.workshop.serving import HOUSE, served
-from viz.workshop import server
-from viz.workshop.server import CannotListenError, Workshop
+from viz.serve import server
+from viz.serve.server import CannotListenError, Workshop
 
 
 def show(*options: str) -> subprocess.CompletedProcess[str]:

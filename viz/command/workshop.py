@@ -30,7 +30,7 @@ def show(
     """
     from agents.declared import near  # noqa: PLC0415
     from simulation.scenario import load_scenario  # noqa: PLC0415
-    from viz.workshop import server  # noqa: PLC0415
+    from viz.serve import server  # noqa: PLC0415
     from viz.workshop.words import languages  # noqa: PLC0415
 
     if language not in languages():
@@ -55,7 +55,7 @@ def doctor(
 
     Exit code 0 when it is ready, 1 when something is missing.
     """
-    from viz.workshop import doctor as ward  # noqa: PLC0415
+    from viz.serve import doctor as ward  # noqa: PLC0415
 
     found = ward.examined(RESULTS, offline=offline, tell=None if json else lambda check: say(ward.in_words(check)))
     if json:

@@ -2,7 +2,7 @@
 
 Change this file to start the workshop otherwise. Everything happens in one process: the model is made ready, Solara is
 told to keep to itself (no telemetry, no question about newer versions, no files from the web), the pages are served
-behind the gate (viz/workshop/gate.py), and a browser is opened when they are there. Nobody but this computer can
+behind the gate (viz/serve/gate.py), and a browser is opened when they are there. Nobody but this computer can
 connect unless a host is given.
 """
 
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from viz.workshop import cdn_files
+from viz.serve import cdn_files
 from viz.workshop.words import ENGLISH
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def prepared(workshop: Workshop) -> uvicorn.Server:
     """A server of the workshop's pages, not yet running. The environment must be what `environment` says."""
     import uvicorn  # noqa: PLC0415
 
-    from viz.workshop.gate import Gate  # noqa: PLC0415
+    from viz.serve.gate import Gate  # noqa: PLC0415
 
     with quiet():
         own = [workshop.host] if not workshop.is_near else []
@@ -115,7 +115,7 @@ def environment(workshop: Workshop, port: int) -> dict[str, str]:
         own = workshop.setting if is_path(workshop.setting) else ""
         asked["setting"] = setting_name(workshop.setting)
     return {
-        "SOLARA_APP": "viz.workshop.app",
+        "SOLARA_APP": "viz.serve.app",
         "SOLARA_MODE": "production",
         "SOLARA_ASSETS_PROXY": "true",
         "SOLARA_ASSETS_PROXY_CACHE_DIR": str(cdn_files.FOLDER),
