@@ -15,7 +15,7 @@ import pytest
 from tests import browsers
 from tests.workshop.serving import Served, served
 
-SHARED = {"workshop", "browser", "open_page", "go"}
+SHARED = {"workshop", "browser", "open_page", "go", "room"}
 HARMLESS = ("Failed to evaluate Vue script and find module.exports",)
 """What Vue says to the console of every page of Solara's, and what nobody need mend."""
 
@@ -141,3 +141,49 @@ def go(kept: Watched) -> Iterator[Go]:
     found = Go(kept)
     yield found
     assert not found.wrong
+
+
+HOSTILE = '<img src=x onerror="window.broken=1">'
+"""Words that a careless page would carry out. A file of one's own may hold them, and so may a name in a link."""
+
+
+@pytest.fixture(scope="session")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A workshop open to the network, whose setting and storyboard have hostile words, and in which a month fails."""
+    folder = tmp_path_factory.mktemp("room")
+    setting = folder / "hostile.toml"
+    setting.write_text(SETTING.format(words=HOSTILE), encoding="utf-8")
+    boards = folder / "boards"
+    boards.mkdir()
+    (boards / "hostile.toml").write_text(BOARD.format(words=HOSTILE), encoding="utf-8")
+    own = (("KITH_SHOW_STORYBOARDS", str(boards)),)
+    options = (str(setting), "--host", "0.0.0.0", "--port", "0")
+    with served(*options, environment=own, program="tests.workshop.troubled") as found:
+        yield found
+
+
+SETTING = """
+title = '{words} </script>'
+story = 'A story. {words}'
+look_for = 'Look for {words}'
+months = 60
+"""
+BOARD = """
+title.en = 'Board {words}'
+for.en = 'Everybody {words}'
+minutes = 5
+setting = "calm"
+seed = 3
+residents = 100
+
+[[steps]]
+minutes = 1
+play_to = 26
+prompt.en = 'Prompt {words}'
+
+[steps.question]
+text.en = 'Question {words}'
+options.en = ['One {words}', 'Two {words}']
+answer = "lower waiting over 25-26"
+reveal.en = 'Told {words}'
+"""

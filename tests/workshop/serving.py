@@ -46,11 +46,13 @@ class Served:
 
 
 @contextmanager
-def served(*options: str, environment: Sequence[tuple[str, str]] = ()) -> Iterator[Served]:
-    """A workshop, open; ended afterwards if it has not ended by then."""
+def served(
+    *options: str, environment: Sequence[tuple[str, str]] = (), program: str = "viz.command"
+) -> Iterator[Served]:
+    """A workshop, open; ended afterwards if it has not ended by then. `program` is what is started in place of Kith."""
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "viz.command", "show", "--no-open", *(options or ("--port", "0"))],
+        [sys.executable, "-m", program, "show", "--no-open", *(options or ("--port", "0"))],
         cwd=HOUSE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         env={**os.environ, "PYTHONPATH": str(HOUSE), **dict(environment)},
     )  # fmt: skip

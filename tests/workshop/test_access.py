@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.workshop.looking import look, settled
-from tests.workshop.test_stage import SIZES, SOON, month
+from tests.workshop.looking import SOON, look, month, settled
 from viz.workshop.words import catalogue
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
+
+
+SIZES = ((1600, 900), (1280, 720), (1920, 1080), (1024, 768), (390, 844))
 
 
 @pytest.fixture

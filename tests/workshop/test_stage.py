@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.workshop.looking import SOON, month, numbers, run, step
 from viz.workshop.words import text
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
 
 FIRST = "24"
-SOON = 30_000
 SIZES = ((1600, 900), (1280, 720), (1920, 1080), (1024, 768), (390, 844))
 
 
@@ -24,27 +24,9 @@ def stage(go) -> Any:
     return page
 
 
-def month(page: Any, wanted: int) -> None:
-    expect(page.get_by_test_id("stage")).to_have_attribute("data-month", str(wanted), timeout=2 * SOON)
-
-
-def run(page: Any, wanted: int) -> None:
-    expect(page.get_by_test_id("stage")).to_have_attribute("data-run", str(wanted), timeout=SOON)
-
-
 def address(page: Any, part: str) -> None:
     """The address says this, which is how a link to the run can be copied from it."""
     expect(page).to_have_url(re.compile(re.escape(part)), timeout=SOON)
-
-
-def step(page: Any, wanted: int) -> None:
-    page.get_by_test_id("step").click()
-    month(page, wanted)
-
-
-def numbers(page: Any) -> list[str]:
-    """Everything the page says in numbers about this month."""
-    return page.locator("[data-number] b, [data-testid=paid] td, [data-testid=headline]").all_inner_texts()
 
 
 def drawer(page: Any, part: str) -> Any:

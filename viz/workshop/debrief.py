@@ -78,6 +78,8 @@ if (window.top !== window) {
   } catch {}
 }
 document.querySelector("#print").onclick = () => print();
+const printed = (key) => (key.ctrlKey || key.metaKey) && key.key === "p" && (key.preventDefault(), print());
+window.onkeydown = parent.onkeydown = printed;  // the page around this one would print what is on the screen alone
 document.querySelector("#save").onclick = () => {
   const link = document.createElement("a");
   const whole = "<!DOCTYPE html>\\n" + document.documentElement.outerHTML;
