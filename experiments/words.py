@@ -1,7 +1,7 @@
 """Numbers, and a few words around them, as people read them: in answers, on pages and in figures.
 
 Change this file to change how a number is written everywhere but in the workshop, where each language has its own way.
-How a measure is written, with its unit and its decimals, is in viz/report.py.
+How a measure is written, with its unit and its decimals, is in viz/readings.py.
 """
 
 from __future__ import annotations

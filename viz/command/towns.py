@@ -123,7 +123,7 @@ def _write_run(folder: Path, lived: Run, rules: Path | None) -> None:
 
 
 def _run_text(lived: Run) -> str:
-    from viz.report import reading  # noqa: PLC0415
+    from viz.readings import reading  # noqa: PLC0415
 
     scenario, history = lived.scenario, lived.history
     lines = [
