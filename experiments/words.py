@@ -49,3 +49,8 @@ def capital(text: str) -> str:
 def small(text: str) -> str:
     """A text that goes on in one."""
     return text[:1].lower() + text[1:]
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read or written, as a clause: what the machine said of it."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
