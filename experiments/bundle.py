@@ -29,6 +29,7 @@ from experiments.parts import DESIGN, TABLES, WHAT, design_in, kept, name_of
 from experiments.store import host_class
 from experiments.study import Study, study_in_toml
 from experiments.sweep import status_of
+from experiments.words import reason
 from simulation.journal import made_with, model_fingerprint
 from simulation.scenario import GRAPHS, toml_text
 
@@ -96,7 +97,7 @@ def bundle(folder: str | Path, out: str | Path | None = None) -> Bundled:
         file.absolute().parent.mkdir(parents=True, exist_ok=True)
         parts.commit(file, partial(_zipped, name or "study", files))
     except OSError as error:
-        raise BundleError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise BundleError(f"{file} cannot be written: {reason(error)}") from None
     return Bundled(file, _measured(file)[1], len(files), file.stat().st_size, packed.rows, missing)
 
 

@@ -33,6 +33,7 @@ from experiments.parts import FAILED, LIVED, ROWS, design_in, kept, name_of
 from experiments.resilience import resilience
 from experiments.study import plain, rows_in_design
 from experiments.sweep import Models
+from experiments.words import reason
 from experiments.workers import Lived, Task, live, processors, rules_in
 from simulation.engines import engine_for
 from simulation.journal import model_fingerprint
@@ -92,7 +93,7 @@ def check(
     except zipfile.BadZipFile as error:
         raise BundleError(f"{path} cannot be read as an archive: {str(error).lower()}") from None
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise BundleError(f"{path} cannot be read: {reason(error)}") from None
 
 
 def _checked(

@@ -1,7 +1,7 @@
 """Numbers, and a few words around them, as people read them: in answers, on pages and in figures.
 
 Change this file to change how a number is written everywhere but in the workshop, where each language has its own way.
-How a measure is written, with its unit and its decimals, is in viz/report.py.
+How a measure is written, with its unit and its decimals, is in viz/readings.py.
 """
 
 from __future__ import annotations
@@ -49,3 +49,8 @@ def capital(text: str) -> str:
 def small(text: str) -> str:
     """A text that goes on in one."""
     return text[:1].lower() + text[1:]
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read or written, as a clause: what the machine said of it."""
+    return (getattr(error, "strerror", None) or str(error)).lower()

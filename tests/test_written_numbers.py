@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from experiments.words import capital, listed, minus, pounds, short, signed, small
+from experiments.words import capital, listed, minus, pounds, reason, short, signed, small
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,8 @@ def test_a_number_that_is_written_gets_a_minus_that_is_one() -> None:
 def test_words_are_listed_and_begin_or_go_on() -> None:
     assert [listed(each) for each in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
     assert (capital("rigid contract"), capital(""), small("Mean wellbeing")) == ("Rigid contract", "", "mean wellbeing")
+
+
+def test_a_reason_is_what_the_machine_said() -> None:
+    assert reason(PermissionError(13, "Permission denied", "here")) == "permission denied"
+    assert reason(ValueError("No columns")) == "no columns"

@@ -32,7 +32,7 @@ from experiments.pairs import BEARERS, shown
 from experiments.sensitivity import INDICES, MAIN_INDEX, SCREENING, SHARES, Sensitivity
 from experiments.words import capital, short, signed
 from viz.plots import BEARER_LOOKS, INK, MUTED, PAPER, Look, looks, svg
-from viz.report import reading
+from viz.readings import reading
 
 if TYPE_CHECKING:
     import pandas as pd

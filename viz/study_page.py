@@ -36,7 +36,7 @@ from experiments.sensitivity import (
 from experiments.words import capital, short, signed
 from viz import figures, panels
 from viz.figures import Drawn, Scale, scale_of
-from viz.report import CSS, LIMITS, NULL, provenance_table, table_of
+from viz.pages import LIMITS, NULL_SAID, figure_of, made_with_kith, page_of, provenance_table, table_of, warned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,24 +139,15 @@ def study_html(
         sections += [(key, heading, text)] if text else []
         if tell is not None:
             tell(done, len(parts))
-    contents = "".join(f'<li><a href="#{key}">{escape(heading)}</a></li>' for key, heading, _ in sections)
-    body = "".join(
-        f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(heading)}</h2>{text}</section>'
-        for key, heading, text in sections
-    )
     title = told.study.title or told.study.name
     names = ", ".join(shown(name) for name in told.study.arms)
-    return (
-        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)} – Kith</title>\n<style>{CSS}{OWN_CSS}</style>\n</head>\n<body>\n"
-        f"<header><h1>{escape(title)}</h1>"
-        f'<p class="lead">Compared here: {escape(names)}. Differences are within pairs of towns that share their '
-        f"luck.</p>"
-        f'<div class="null"><small>The null hypothesis</small>{NULL}</div>{_warnings(told)}'
-        f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n<main>{body}</main>\n'
-        f"<footer><p>Made with Kith {escape(str(told.made_with.get('kith', '')))}, for explanation and facilitation, "
-        "not for prediction.</p></footer>\n</body>\n</html>\n"
+    return page_of(
+        title,
+        f"Compared here: {escape(names)}. Differences are within pairs of towns that share their luck.",
+        sections,
+        above=NULL_SAID + _warnings(told),
+        css=OWN_CSS,
+        foot=made_with_kith(told.made_with.get("kith", "")),
     )
 
 
@@ -179,7 +170,7 @@ def _warnings(told: Read) -> str:
         said.append(f"{pairs} pair{'s' * (pairs != 1)} at each point: intervals at single points are rough or missing.")
     if told.study.rules:
         said.append("This is a modified model: some rules were replaced (see the last section).")
-    return "".join(f'<p class="warn">{escape(each)}</p>' for each in said)
+    return warned(said)
 
 
 def _asked(told: Read) -> str:
@@ -498,8 +489,7 @@ def _again(told: Read) -> str:
 
 
 def _figure(drawn: Drawn, more: str = "") -> str:
-    caption = f"{drawn.described} {more}".strip()
-    return f"<figure>{drawn.page()}<figcaption>{escape(caption)}</figcaption></figure>"
+    return figure_of(drawn.page(), f"{drawn.described} {more}".strip())
 
 
 def _file(name: str) -> str:

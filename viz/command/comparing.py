@@ -185,6 +185,8 @@ def _many(seeds: int, workers: int | None) -> int:
 
 def _kept(found: Comparison | Attribution, folder: Path, fresh: bool, write: Callable[[], None]) -> bool:
     """Write what was found to its folder, if there is something to write; whether it was written."""
+    from experiments.words import reason  # noqa: PLC0415
+
     if found.stopped and found.replicates:
         tell("stopping: keeping what was lived")
     if found.stopped and not (fresh and found.replicates):
@@ -192,7 +194,7 @@ def _kept(found: Comparison | Attribution, folder: Path, fresh: bool, write: Cal
     try:
         write()
     except OSError as error:
-        tell(f"{folder} could not be written: {(error.strerror or str(error)).lower()}; the answer is below")
+        tell(f"{folder} could not be written: {reason(error)}; the answer is below")
         return False
     return True
 

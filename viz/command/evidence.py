@@ -83,6 +83,7 @@ def validate(
     Exit code 0 when all claims hold, 1 when one failed.
     """
     from experiments.validation import evidence  # noqa: PLC0415
+    from experiments.words import reason  # noqa: PLC0415
     from viz.evidence_page import evidence_html  # noqa: PLC0415
 
     for option, value in (("seeds", seeds), ("workers", workers)):
@@ -94,7 +95,7 @@ def validate(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Mistake(f"--out {out}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
+        raise Mistake(f"--out {out}: cannot be written to: {reason(error)}") from None
     bar = Bar(len(claims), "claim")
     try:
         found = evidence.validate(claims, seeds, quick=quick, workers=workers, tell=lambda far: _claims_shown(bar, far))

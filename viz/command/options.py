@@ -85,6 +85,7 @@ def governance_from(given: str) -> tuple[str, Governance]:
     import tomllib  # noqa: PLC0415
 
     from agents.terms import GOVERNANCES, terms_for  # noqa: PLC0415
+    from experiments.words import reason  # noqa: PLC0415
     from simulation.scenario import terms_of  # noqa: PLC0415
 
     path = Path(given)
@@ -97,7 +98,7 @@ def governance_from(given: str) -> tuple[str, Governance]:
     try:
         dials = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise Mistake(f"--governance {given}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise Mistake(f"--governance {given}: cannot be read: {reason(error)}") from None
     except ValueError as error:
         raise Mistake(f"--governance {given}: not well-formed TOML: {error}") from None
     try:

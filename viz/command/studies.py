@@ -197,6 +197,7 @@ def map_(
     of every outcome as SVG, PDF and PNG, and the numbers as Parquet and CSV. May be interrupted: the same command goes
     on, and one that refines further begins with what is there.
     """
+    from experiments.words import reason  # noqa: PLC0415
     from viz import maps  # noqa: PLC0415
 
     folder = out or RESULTS / f"{Path(study).stem if study else 'known'}-map"
@@ -219,7 +220,7 @@ def map_(
     try:
         maps.write(folder, found)
     except OSError as error:
-        raise Mistake(f"--out {folder}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
+        raise Mistake(f"--out {folder}: cannot be written to: {reason(error)}") from None
     say(maps.as_json(found) if json else maps.as_text(found))
     tell(f"written: {folder / maps.PAGE}")
     if found.map.failed:
@@ -241,6 +242,7 @@ def analyse(
     """
     import json as writer  # noqa: PLC0415
 
+    from experiments.words import reason  # noqa: PLC0415
     from viz import figures, study_page  # noqa: PLC0415
 
     chosen = () if kinds == "none" else tuple(kinds.split(","))
@@ -261,7 +263,7 @@ def analyse(
         page = study_page.study_html(told, lambda name, drawn: figures.save(drawn, place / name, chosen), show)
         (place / "report.html").write_text(page, encoding="utf-8")
     except OSError as error:
-        raise Mistake(f"{place} cannot be written to: {(error.strerror or str(error)).lower()}") from None
+        raise Mistake(f"{place} cannot be written to: {reason(error)}") from None
     finally:
         bar.close()
     say(

@@ -84,6 +84,8 @@ def run(
 
 
 def _check_run_folder(folder: Path, replace: bool) -> None:
+    from experiments.words import reason  # noqa: PLC0415
+
     if folder.exists() and not folder.is_dir():
         raise Mistake(f"--out {folder}: it is a file; it must be a folder")
     held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
@@ -96,7 +98,7 @@ def _check_run_folder(folder: Path, replace: bool) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise Mistake(f"--out {folder}: cannot be written to: {(error.strerror or str(error)).lower()}") from None
+        raise Mistake(f"--out {folder}: cannot be written to: {reason(error)}") from None
 
 
 def _write_run(folder: Path, lived: Run, rules: Path | None) -> None:
@@ -123,7 +125,7 @@ def _write_run(folder: Path, lived: Run, rules: Path | None) -> None:
 
 
 def _run_text(lived: Run) -> str:
-    from viz.report import reading  # noqa: PLC0415
+    from viz.readings import reading  # noqa: PLC0415
 
     scenario, history = lived.scenario, lived.history
     lines = [
