@@ -13,6 +13,9 @@ import pytest
 
 from viz import command
 from viz.command import comparing, terminal, towns
+from viz.serve import server
+from viz.workshop import sharing
+from viz.workshop.plan import plan_in
 
 HOUSE = Path(__file__).parent.parent
 QUICK = ["--residents", "60", "--months", "54", "--engine", "compiled"]
@@ -358,3 +361,52 @@ def test_starting_is_quick() -> None:
         started("--help")
         times.append(time.perf_counter() - began)
     assert min(times) < 2.0  # 0.3 s when nobody else is at work
+
+
+# ---- the workshop -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[server.Workshop]:
+    """What would have been served."""
+    found: list[server.Workshop] = []
+    monkeypatch.setattr(server, "serve", lambda workshop, *_, **__: found.append(workshop))
+    return found
+
+
+LINK = "setting=wage_step&seed=4&residents=200&left=spot&right=relational&month=40"
+
+
+def test_show_opens_at_a_link(shown: list[server.Workshop]) -> None:
+    assert kith("show", f"http://127.0.0.1:8765/?{LINK}") == 0
+    assert plan_in(shown[0].link)[:2] == plan_in(LINK)[:2]
+    assert shown[0].setting == ""
+
+
+def test_show_opens_at_a_session_pack(shown: list[server.Workshop], monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, month, _ = plan_in(LINK)
+    monkeypatch.setattr(sharing, "PAIRS", 0)
+    monkeypatch.setattr(sharing, "debrief_page", lambda recorded: "")
+    Path("run.zip").write_bytes(sharing.file_for(plan, month, "en", "pack").data)
+    assert kith("show", "run.zip") == 0
+    assert plan_in(shown[0].link)[:2] == (plan, month)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("there_is_none.zip", "there_is_none.zip"), (f"?{LINK}&seed=-1", "seed"), ("?setting=../../x", "no setting")],
+)
+def test_show_says_what_is_wrong_with_what_it_should_open(
+    given: str, said: str, shown: list[server.Workshop], capsys: Capture
+) -> None:
+    assert kith("show", given) == 2
+    assert said in capsys.readouterr().err
+    assert not shown
+
+
+def test_show_tells_which_storyboards_of_ones_own_are_left_out(shown: list[server.Workshop], capsys: Capture) -> None:
+    Path("boards").mkdir()
+    Path("boards/ours.toml").write_text('title = "Ours"\n', encoding="utf-8")
+    assert kith("show", "--storyboards", "boards") == 0
+    assert "ours is left out" in capsys.readouterr().err
+    assert shown[0].storyboards == "boards"

@@ -37,8 +37,15 @@ def language_asked(search: str | None) -> str:
 
 
 def completed(search: str | None) -> str:
-    """What a page's address asks for, after what the workshop as a whole asks for: the last word counts."""
-    return "&".join(part for part in (os.environ.get(QUERY, ""), (search or "").lstrip("?")) if part)
+    """What a page's address asks for, after what the workshop as a whole asks for: the last word counts.
+
+    An address that names a setting says all there is to say of its towns; only the language may still be missing.
+    """
+    asked = (search or "").lstrip("?")
+    usual = os.environ.get(QUERY, "")
+    if "setting" in parse_qs(asked):
+        usual = urlencode([(name, value) for name, value in parse_qsl(usual) if name == "language"])
+    return "&".join(part for part in (usual, asked) if part)
 
 
 @solara.component

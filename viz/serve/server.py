@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from viz.serve import cdn_files
 from viz.workshop.words import ENGLISH
@@ -64,6 +64,10 @@ class Workshop:
     host: str = LOOPBACK
     port: int | None = None
     language: str = ENGLISH
+    link: str = ""
+    """The query of a link to begin with, instead of a setting."""
+    storyboards: str = ""
+    """A folder with storyboards of one's own, offered beside those that come with Kith."""
 
     @property
     def is_near(self) -> bool:
@@ -108,12 +112,15 @@ def environment(workshop: Workshop, port: int) -> dict[str, str]:
     """What must stand in the environment before Solara is imported for the first time."""
     from viz.workshop.plan import OWN_SETTING  # noqa: PLC0415
     from viz.workshop.rooms import HOST, KEY, PORT  # noqa: PLC0415
+    from viz.workshop.storyboards import OWN_FOLDER  # noqa: PLC0415
 
     asked = {"language": workshop.language}
     own = ""
     if workshop.setting:
         own = workshop.setting if is_path(workshop.setting) else ""
         asked["setting"] = setting_name(workshop.setting)
+    query = dict(parse_qsl(workshop.link)) | asked
+    boards = str(Path(workshop.storyboards).resolve()) if workshop.storyboards else os.environ.get(OWN_FOLDER, "")
     return {
         "SOLARA_APP": "viz.serve.app",
         "SOLARA_MODE": "production",
@@ -129,8 +136,9 @@ def environment(workshop: Workshop, port: int) -> dict[str, str]:
         "SOLARA_SESSION_HTTP_ONLY": "true",
         "SOLARA_STATE_TEST_EVICTION": "false",
         "SOLARA_OAUTH_PRIVATE": "false",
-        QUERY: urlencode(asked),
+        QUERY: urlencode(query),
         OWN_SETTING: str(Path(own).resolve()) if own else "",
+        OWN_FOLDER: boards,
         HOST: workshop.host,
         PORT: str(port),
         KEY: "" if workshop.is_near else secrets.token_urlsafe(12),
