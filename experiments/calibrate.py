@@ -30,6 +30,7 @@ from experiments.intervals import Numbers
 from experiments.plausible import Ensemble, PlausibleTown, spread_apart
 from experiments.validation.facts import FACTS, Fact, Use, loss, tuning_facts
 from experiments.validation.worlds import Place, Seen, Towns, see, tasks_in
+from experiments.words import reason
 from experiments.workers import Crew, Task, processors
 from simulation.journal import model_fingerprint, version_of
 from simulation.scenario import PARAMETERS, toml
@@ -140,7 +141,7 @@ def read_study(path: str | Path = SHIPPED) -> Study:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise CalibrationError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise CalibrationError(f"{path}: cannot be read: {reason(error)}") from None
     except ValueError as error:
         raise CalibrationError(f"{path.name}: not well-formed TOML: {error}") from None
     problems = [f"{path.name}: {problem}" for problem in _problems(table)]

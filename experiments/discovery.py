@@ -23,6 +23,7 @@ from agents.terms import Terms
 from experiments.differences import Differences, coded
 from experiments.intervals import Numbers, intervals
 from experiments.pairs import shown
+from experiments.words import short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,10 +64,10 @@ class Side(NamedTuple):
             return f"{self.name} is {' or '.join(map(str, self.among))}"
         unit = _unit(self.name)
         if np.isinf(self.low):
-            return f"{self.name} is at most {_short(self.high)}{unit}"
+            return f"{self.name} is at most {short(self.high)}{unit}"
         if np.isinf(self.high):
-            return f"{self.name} exceeds {_short(self.low)}{unit}"
-        return f"{self.name} is between {_short(self.low)} and {_short(self.high)}{unit}"
+            return f"{self.name} exceeds {short(self.low)}{unit}"
+        return f"{self.name} is between {short(self.low)} and {short(self.high)}{unit}"
 
 
 class Corner(NamedTuple):
@@ -405,7 +406,3 @@ def _unit(name: str) -> str:
     declared = fields_of(Parameters).get(name) or fields_of(Terms).get(name.rpartition(".")[2])
     unit = declared.unit if declared else ""
     return f" {unit.split(';')[0].split(',')[0]}" if unit and not unit.startswith(("share", "chance", "0-1")) else ""
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")

@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 
 from experiments.store import host_class
 from experiments.study import Stage, Study, StudyError, file_beside, plain, study_from
+from experiments.words import reason
 from simulation.journal import made_with
 from simulation.scenario import GRAPHS
 
@@ -250,7 +251,7 @@ def unwritten(folder: Path, error: OSError) -> str:
 
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"there is no room left for {folder}; what was lived is kept: make room, and run the same again"
-    return f"{folder} cannot be written to: {(error.strerror or str(error)).lower()}"
+    return f"{folder} cannot be written to: {reason(error)}"
 
 
 def _what(folder: Path) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from experiments.words import small
+
 Curve = npt.NDArray[np.float64]
 
 DROPS = (1.0, 2.0, 5.0)
@@ -143,5 +145,5 @@ def label(column: str) -> tuple[str, str] | None:
         for end, text in RESILIENCE.items():
             if column == f"{name}_{end}":
                 what, unit = text.rsplit(". ", 1)
-                return f"{words}: {what[0].lower()}{what[1:]}", unit
+                return f"{words}: {small(what)}", unit
     return None

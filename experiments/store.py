@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 from agents.declared import near
 from experiments.pairs import Comparison, ComparisonError, Governance, named_governances
+from experiments.words import reason
 from simulation.journal import made_with, model_fingerprint
 from simulation.scenario import Draft, Scenario, ScenarioError, load_scenario, toml, toml_key
 
@@ -217,7 +218,7 @@ def check_folder(folder: Path, asked: Asked, replace: bool = False) -> None:
         with _beside(folder):
             pass
     except OSError as error:
-        raise FolderError(f"{folder} cannot be written to: {(error.strerror or str(error)).lower()}") from None
+        raise FolderError(f"{folder} cannot be written to: {reason(error)}") from None
 
 
 def free_folder(folder: Path, asked: Asked) -> Path:

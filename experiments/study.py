@@ -28,6 +28,7 @@ from experiments.intervals import Numbers
 from experiments.pairs import CALM, FAIR_FIGHT, NAMES, SHOCK, ComparisonError, Governance, named_governances, seed_of
 from experiments.resilience import OUTCOMES, RESILIENCE
 from experiments.store import read_question
+from experiments.words import reason
 from simulation.reader import RulesError
 from simulation.scenario import (
     GRAPHS,
@@ -806,8 +807,7 @@ def _points_in(file: str, path: Path) -> pd.DataFrame:
             points[layer] = [file_beside(path.parent, layer, value) for value in points[layer]]
         return points
     except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or str(error)
-        raise StudyError(f"{path.name}: [design] file is {file!r}; it cannot be read: {said.lower()}") from None
+        raise StudyError(f"{path.name}: [design] file is {file!r}; it cannot be read: {reason(error)}") from None
 
 
 def _listed(

@@ -25,6 +25,7 @@ from agents.declared import near
 from agents.tables import COMPONENTS, NEEDS, Component, Town
 from experiments.pairs import CALM, SHOCK, WORLDS, seed_of
 from experiments.store import QUESTION, read_question
+from experiments.words import capital, minus, pounds
 from experiments.workers import LONG_PLAIN, PLAIN_RESIDENT_MONTH, processors
 from simulation.changes import Change, carry_out, without
 from simulation.engines import Engine, engine_for
@@ -368,7 +369,7 @@ def _chain(record: Record, event: Event) -> Iterator[Link]:
         yield from _cost_links(record, priced, partner, agreement, signed)
         yield from _money_links(record, origin, partner)
     yield from _told_together([each for each in record.before(event) if each.month >= since])
-    told = f"{_start(event.told)} ({event.cause})."
+    told = f"{capital(event.told)} ({event.cause})."
     yield Link(event.month, event.month, event.kind, told, {"amount": event.amount}, event.number)
 
 
@@ -381,7 +382,7 @@ def _told_together(events: list[Event]) -> Iterator[Link]:
         times = f", {len(same)} times" if len(same) > 1 else ""
         amounts = {"amount": sum(each.amount for each in same), "times": len(same), "who": who, "whom": whom}
         yield Link(
-            same[0].month, same[-1].month, kind, f"{_start(same[0].told)}{times} ({cause}).", amounts, same[-1].number
+            same[0].month, same[-1].month, kind, f"{capital(same[0].told)}{times} ({cause}).", amounts, same[-1].number
         )
 
 
@@ -410,12 +411,12 @@ def _cost_links(
     margins = [price / cost - 1.0 for price, cost in prices]
     price, cost = prices[-1]
     if spell == len(below) and signed is not None:
-        start = f"below cost from the start, {_percent(margins[0])} of cost"
+        start = f"below cost from the start, {minus(f'{margins[0]:+.1%}')} of cost"
     else:
         start = f"below cost from month {first} on"
     yield Link(
-        first, month, "price", f"The price was {start}. In month {month} it was {_pounds(price)} a place against a "
-        f"cost of {_pounds(cost)}: a margin of {_percent(margins[-1])} of cost.",
+        first, month, "price", f"The price was {start}. In month {month} it was {pounds(price)} a place against a "
+        f"cost of {pounds(cost)}: a margin of {minus(f'{margins[-1]:+.1%}')} of cost.",
         {"price": price, "cost": cost, "margin": margins[-1], "first_margin": margins[-spell], "months": spell},
     )  # fmt: skip
 
@@ -453,11 +454,13 @@ def _money_links(record: Record, event: Event, partner: int) -> Iterator[Link]:
     if spell == 0 and held[month] >= min(opening, _enough(record.town)):
         return
     flows = {name: sum(_flow(row, name) for row in rows[first:]) for name in FLOWS}
-    told = "; ".join(f"{words} {_pounds(flows[name], True)}" for name, words in FLOWS.items() if abs(flows[name]) >= 1)
+    told = "; ".join(
+        f"{words} {pounds(flows[name], sign=True)}" for name, words in FLOWS.items() if abs(flows[name]) >= 1
+    )
     losing = f"It lost money on its places for {_months(spell)} on end, and its" if spell else "Its"
     yield Link(
-        first, month, "reserves", f"{losing} reserves went from {_minus(opening)} to "
-        f"{_minus(held[month])} months of its usual cost ({told}).",
+        first, month, "reserves", f"{losing} reserves went from {minus(f'{opening:.1f}')} to "
+        f"{minus(f'{held[month]:.1f}')} months of its usual cost ({told}).",
         {"losing_months": spell, "from": opening, "to": held[month], **flows},
     )  # fmt: skip
     for name, does in LIMITS.items() if spell else ():
@@ -501,7 +504,7 @@ def _wait_of(record: Record, event: Event) -> Iterator[Link]:
     first = max(0, event.month - waited)
     long = f"had waited {_months(waited)} for" if waited else "was not waiting for"
     yield Link(
-        first, event.month, "wait", f"{_start(event.who)} {long} help with {event.whom}; the need stood at "
+        first, event.month, "wait", f"{capital(event.who)} {long} help with {event.whom}; the need stood at "
         f"{kept[max(0, first - 1)][0]:.2f} before, and at {event.amount:.2f} in month {event.month}.",
         {"waited": waited, "need": event.amount},
     )  # fmt: skip
@@ -882,14 +885,14 @@ def listed(record: Record) -> str:
             else sorted({same[0], *sorted(same, key=lambda e: -abs(e.amount))[:2]}, key=lambda e: e.number)
         )
         lines.append(f"{kind}: {many:,}" + ("" if many <= FEW else "; the first, and the largest"))
-        lines += [f"  {each.number:>6}  month {each.month:>3}  {_start(each.told)} ({each.cause})" for each in shown]
+        lines += [f"  {each.number:>6}  month {each.month:>3}  {capital(each.told)} ({each.cause})" for each in shown]
     return "\n".join(lines)
 
 
 def in_words(found: Why) -> str:
     """The answer, for people to read."""
     event = found.event
-    lines = [f"Event {event.number}, month {event.month}: {_start(event.told)}.", "", "How it came about"]
+    lines = [f"Event {event.number}, month {event.month}: {capital(event.told)}.", "", "How it came about"]
     lines += [_line(link) for link in found.chain]
     if found.followed:
         lines += ["", "What followed", *(_line(link) for link in found.followed)]
@@ -964,25 +967,9 @@ def _name(record: Record, row: int) -> str:
     return name_of(record.town, row)
 
 
-def _start(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _months(number: float) -> str:
     return f"{number:g} month" + ("" if number == 1 else "s")
 
 
 def _points(value: float) -> str:
-    return f"{100.0 * value:+.1f}".replace("-", "−")
-
-
-def _percent(value: float) -> str:
-    return f"{value:+.1%}".replace("-", "−")
-
-
-def _minus(value: float) -> str:
-    return f"{value + 0.0:.1f}".replace("-0.0", "0.0").replace("-", "−")
-
-
-def _pounds(value: float, signed: bool = False) -> str:
-    return f"{'−' if value < 0 else '+' if signed else ''}£{abs(value):,.0f}"
+    return minus(f"{100.0 * value:+.1f}")

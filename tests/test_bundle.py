@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from experiments import bundle as bundles
-from experiments import parts, store
+from experiments import bundle_check, parts, store
 from experiments.batches import made_by
-from experiments.bundle import MANIFEST, PAPERS, BundleError, bundle, check
+from experiments.bundle import MANIFEST, PAPERS, BundleError, bundle
+from experiments.bundle_check import check
 from experiments.replay import replay_row
 from experiments.study import SHIPPED, load_study, study_in_toml
 from experiments.sweep import sweep
@@ -87,7 +88,8 @@ def test_a_bundle_holds_all_that_was_promised(packed: Path) -> None:
     wanted = {
         "README.md", "ODD.md", "CITATION.cff", "LICENSE", "question.toml", "constraints.txt", "environment.json",
         "provenance.json", MANIFEST, "data/study.json", "data/design.parquet", "code/pyproject.toml",
-        "code/agents/parameters.py", "code/simulation/month.py", "code/experiments/bundle.py", "code/viz/command.py",
+        "code/agents/parameters.py", "code/simulation/month.py",
+        "code/experiments/bundle.py", "code/viz/command/studies.py",
     }  # fmt: skip
     there = names_in(packed)
     assert wanted <= there
@@ -104,7 +106,7 @@ def test_a_bundle_holds_all_that_was_promised(packed: Path) -> None:
 
 
 def test_the_fingerprint_of_the_code_is_worked_out_as_that_of_the_running_model() -> None:
-    assert bundles._fingerprint(bundles._code()[0].items()) == model_fingerprint()
+    assert bundles.fingerprint_of_text(bundles._code()[0].items()) == model_fingerprint()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_code_that_is_not_that_of_the_rows_is_told(packed: Path, tmp_path: Path)
     assert "the code makes the model" in check(other, 0).wrong[0]
     code = {**bundles._code()[0]}
     code["agents/money.py"] += b"\n"
-    model = bundles._fingerprint(code.items())
+    model = bundles.fingerprint_of_text(code.items())
 
     def named(text: bytes) -> bytes:
         return text.replace(f'"model": "{model_fingerprint()}"'.encode(), f'"model": "{model}"'.encode())
@@ -155,7 +157,7 @@ def test_code_that_is_not_that_of_the_rows_is_told(packed: Path, tmp_path: Path)
 def test_another_version_checks_all_but_lives_nothing(
     packed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bundles, "model_fingerprint", lambda: "another")
+    monkeypatch.setattr(bundle_check, "model_fingerprint", lambda: "another")
     assert exit_code(["bundle", "--check", str(packed)]) == 2
     assert "install the code in the archive" in capsys.readouterr().out
     assert exit_code(["bundle", "--check", str(packed), "--rerun", "0"]) == 0

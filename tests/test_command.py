@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from viz import command
+from viz.command import comparing, terminal, towns
+from viz.serve import server
+from viz.workshop import sharing
+from viz.workshop.plan import plan_in
 
+HOUSE = Path(__file__).parent.parent
 QUICK = ["--residents", "60", "--months", "54", "--engine", "compiled"]
 PAIR = ["--governance", "contract", "--governance", "relational", *QUICK]
 
@@ -33,14 +38,14 @@ def kith(*arguments: str) -> int:
 
 def interrupt_after_the_first_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on Ctrl-C comes as soon as one seed is complete."""
-    listen = command.Listener.__call__
+    listen = comparing.Listener.__call__
 
-    def interrupt(self: command.Listener, progress: object) -> None:
+    def interrupt(self: comparing.Listener, progress: object) -> None:
         listen(self, progress)  # type: ignore[arg-type]
         if progress.seeds == 1:  # type: ignore[attr-defined]
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(command.Listener, "__call__", interrupt)
+    monkeypatch.setattr(comparing.Listener, "__call__", interrupt)
 
 
 def test_compare_prints_the_headline_table_and_writes_a_folder(capsys: Capture, tmp_path: Path) -> None:
@@ -89,7 +94,7 @@ def test_run_prints_the_years_and_writes_months_and_events(capsys: Capture) -> N
     assert "The town settles" in told.out
     assert "Events:" in told.out
     assert max(len(line) for line in told.out.split("\n")) <= 100
-    assert sorted(path.name for path in Path("one").iterdir()) == sorted(command.RUN_FILES)
+    assert sorted(path.name for path in Path("one").iterdir()) == sorted(towns.RUN_FILES)
     assert kith("run", "wage_step", "--out", "one", *QUICK) == 2
     assert kith("run", "one/scenario.toml", "--out", "one", "--replace", "--engine", "compiled") == 0
 
@@ -280,7 +285,7 @@ def test_our_own_failure_is_code_1_and_keeps_its_traceback(monkeypatch: pytest.M
     def fail(*_: object) -> None:
         raise RuntimeError("a bolt came loose")
 
-    monkeypatch.setattr(command, "scenario_for", fail)
+    monkeypatch.setattr(towns, "scenario_for", fail)
     assert kith("run", "calm") == 1
     assert "a bolt came loose" in capsys.readouterr().err
 
@@ -289,7 +294,7 @@ def test_an_interrupt_is_code_130(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "scenario_for", interrupt)
+    monkeypatch.setattr(towns, "scenario_for", interrupt)
     assert kith("run", "calm") == 130
     assert "Traceback" not in capsys.readouterr().err
 
@@ -307,8 +312,7 @@ def test_an_interrupted_comparison_keeps_what_was_lived(monkeypatch: pytest.Monk
 
 
 def started(*arguments: str) -> tuple[int, str, str]:
-    house = Path(command.__file__).parent.parent
-    path = os.pathsep.join([str(house), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(HOUSE), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "viz.command", *arguments],
         capture_output=True, text=True, check=False, encoding="utf-8",
@@ -320,10 +324,9 @@ def started(*arguments: str) -> tuple[int, str, str]:
 def test_help_needs_nothing_heavy() -> None:
     heavy = "import sys; from viz import command; code = command.exit_code(['--help']); "
     heavy += "print([name for name in ('numpy', 'numba', 'pandas', 'matplotlib', 'mesa') if name in sys.modules])"
-    house = Path(command.__file__).parent.parent
     done = subprocess.run(
         [sys.executable, "-c", heavy], capture_output=True, text=True, check=True,
-        env=os.environ | {"PYTHONPATH": str(house)},
+        env=os.environ | {"PYTHONPATH": str(HOUSE)},
     )  # fmt: skip
     assert done.stdout.strip().endswith("[]")
 
@@ -340,7 +343,7 @@ def test_help_shows_verbs_and_every_verb_an_example() -> None:
 
 
 def test_the_progress_of_something_long_is_told_in_plain_lines_beside_the_answer(capsys: Capture) -> None:
-    bar = command.Bar(100, "run")
+    bar = terminal.Bar(100, "run")
     bar.told -= 100.0
     bar.began -= 100.0
     bar.show(50)
@@ -358,3 +361,52 @@ def test_starting_is_quick() -> None:
         started("--help")
         times.append(time.perf_counter() - began)
     assert min(times) < 2.0  # 0.3 s when nobody else is at work
+
+
+# ---- the workshop -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[server.Workshop]:
+    """What would have been served."""
+    found: list[server.Workshop] = []
+    monkeypatch.setattr(server, "serve", lambda workshop, *_, **__: found.append(workshop))
+    return found
+
+
+LINK = "setting=wage_step&seed=4&residents=200&left=spot&right=relational&month=40"
+
+
+def test_show_opens_at_a_link(shown: list[server.Workshop]) -> None:
+    assert kith("show", f"http://127.0.0.1:8765/?{LINK}") == 0
+    assert plan_in(shown[0].link)[:2] == plan_in(LINK)[:2]
+    assert shown[0].setting == ""
+
+
+def test_show_opens_at_a_session_pack(shown: list[server.Workshop], monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, month, _ = plan_in(LINK)
+    monkeypatch.setattr(sharing, "PAIRS", 0)
+    monkeypatch.setattr(sharing, "debrief_page", lambda recorded: "")
+    Path("run.zip").write_bytes(sharing.file_for(plan, month, "en", "pack").data)
+    assert kith("show", "run.zip") == 0
+    assert plan_in(shown[0].link)[:2] == (plan, month)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("there_is_none.zip", "there_is_none.zip"), (f"?{LINK}&seed=-1", "seed"), ("?setting=../../x", "no setting")],
+)
+def test_show_says_what_is_wrong_with_what_it_should_open(
+    given: str, said: str, shown: list[server.Workshop], capsys: Capture
+) -> None:
+    assert kith("show", given) == 2
+    assert said in capsys.readouterr().err
+    assert not shown
+
+
+def test_show_tells_which_storyboards_of_ones_own_are_left_out(shown: list[server.Workshop], capsys: Capture) -> None:
+    Path("boards").mkdir()
+    Path("boards/ours.toml").write_text('title = "Ours"\n', encoding="utf-8")
+    assert kith("show", "--storyboards", "boards") == 0
+    assert "ours is left out" in capsys.readouterr().err
+    assert shown[0].storyboards == "boards"

@@ -12,8 +12,8 @@ import pytest
 from experiments.differences import Differences
 from experiments.study import SHIPPED, StudyError, load_study
 from tests.sweeping import small_study
-from viz import command, panels
-from viz.command import exit_code
+from viz import panels
+from viz.command import exit_code, studies
 
 PLACES = list(itertools.product([0.1, 0.3, 0.9], [0.2, 1.0], [1.0, 2.0]))
 NAMES = ("verifiable", "frailty_spread", "reserves_median")
@@ -109,7 +109,7 @@ def test_one_command_lives_a_study_and_draws_all_of_it_and_goes_on(
     page = (place / "report.html").read_text(encoding="utf-8")
     assert page.index("which does best") < page.index("Over each thing that was varied</h2>")
     capsys.readouterr()
-    monkeypatch.setattr(command, "analyse", lambda folder, kinds: print(f"analysed {folder} {kinds}"))
+    monkeypatch.setattr(studies, "analyse", lambda folder, kinds: print(f"analysed {folder} {kinds}"))
     assert exit_code(["reproduce", "results/small"]) == 0
     said = capsys.readouterr().out
     assert "48 of 48 rows are there\n" in said

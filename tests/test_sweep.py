@@ -29,6 +29,7 @@ from experiments.why import journal_in
 from simulation.journal import replay
 from tests.sweeping import VARY, deadly, endless, is_bad, quick, rows_hash, slow, small_study, stumbling
 from viz import command
+from viz.command import studies
 
 HOUSE = Path(__file__).parent.parent
 FEW = VARY.replace("points = 10", "points = 3")
@@ -787,7 +788,7 @@ def test_told_to_stop_twice_it_stops_once() -> None:
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
 
     def told_thrice() -> None:
-        with command._stopped_once():
+        with studies.stopped_once():
             try:
                 signal.raise_signal(signal.SIGINT)
             finally:
@@ -800,7 +801,7 @@ def test_told_to_stop_twice_it_stops_once() -> None:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-    with command._stopped_once():
+    with studies.stopped_once():
         assert signal.getsignal(signal.SIGINT) != before[signal.SIGINT]
     assert {each: signal.getsignal(each) for each in before} == before
 

@@ -2,7 +2,7 @@
 
 Change this file to change what readers are told about shares. Sentences come from the numbers by one template for
 every group, outcome and governance; a share whose interval includes 0 is never said to help or to hurt. Numbers,
-looks and the page's parts are those of report.py.
+looks and the page's parts are those of pages.py.
 """
 
 from __future__ import annotations
@@ -30,26 +30,22 @@ from experiments.attribution import (
 from experiments.intervals import FEW, Estimate
 from experiments.pairs import PRIMARY, direction, shown
 from experiments.store import QUESTION, provenance
+from experiments.words import listed, small
 from simulation.scenario import SETTLING
-from viz.report import (
-    CSS,
+from viz.pages import (
     LIMITS,
     NULL,
-    Reading,
-    _bracketed,
-    _figure,
-    _line,
-    _tds,
-    better,
-    fitting,
-    interval,
-    label,
-    listed,
-    lived,
-    reading,
+    NULL_SAID,
+    cells_of,
+    difference_cell,
+    figure_of,
+    made_with_kith,
+    page_of,
     table_of,
-    verdict,
+    warned,
 )
+from viz.readings import Reading, better, bracketed, fitting, interval, label, reading, verdict
+from viz.report import lived
 
 WORDS = {LEVEL: "In calm months", BUFFER: "In what the shock did", UNDER_SHOCK: "Under the shock"}
 
@@ -89,7 +85,7 @@ def attribution_text(attribution: Attribution, more: Sequence[str] = ()) -> str:
     """Shares of every group as plain text, at most 100 columns wide."""
     first, second = map(shown, attribution.names)
     seeds = len(attribution.replicates)
-    lines = [f"Null hypothesis: {NULL[0].lower()}{NULL[1:]}", how_many(attribution), ""]
+    lines = [f"Null hypothesis: {small(NULL)}", how_many(attribution), ""]
     if not seeds:
         return "\n".join([*lines, "No seed was lived to the end, so there is nothing to share out."])
     lines += [f"What each group of dials adds to the difference, {second} less {first}.", ""]
@@ -101,7 +97,7 @@ def attribution_text(attribution: Attribution, more: Sequence[str] = ()) -> str:
         for name in (*GROUPS, TOTAL):
             step = (TOTAL, "") if name == TOTAL else (SHARE, name)
             found = [attribution.estimate(*step, quantity, measure) for quantity in quantities]
-            cells = "".join(f"{_bracketed(each, how, 38):<40}" for each in found)
+            cells = "".join(f"{bracketed(each, how, 38):<40}" for each in found)
             lines.append(f"  {'in all' if name == TOTAL else name:<14}{cells}".rstrip())
         lines.append("")
     lines += [f"{group}: {', '.join(dials)}" for group, dials in GROUPS.items() if len(dials) > 1 or group != dials[0]]
@@ -160,7 +156,7 @@ def in_short(attribution: Attribution) -> list[str]:
         if sides["mixed"]:
             parts.append(f"Better on some outcomes and worse on others: {listed(sides['mixed'])}.")
         if sides["unsure"]:
-            where = "" if ways else f" {WORDS[quantity][0].lower()}{WORDS[quantity][1:]}"
+            where = "" if ways else f" {small(WORDS[quantity])}"
             parts.append(f"Not to be told from nothing{where}: {listed(sides['unsure'])}.")
         if parts:
             said.append(" ".join(parts))
@@ -268,21 +264,13 @@ def attribution_html(attribution: Attribution, more: Sequence[str] = ()) -> str:
         ("limits", "What this can and cannot tell", LIMITS),
         ("again", "How to do it again", _again_section(attribution)),
     ]
-    contents = "".join(f'<li><a href="#{key}">{escape(heading)}</a></li>' for key, heading, _ in sections)
-    body = "".join(
-        f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(heading)}</h2>{text}</section>'
-        for key, heading, text in sections
-    )
-    return (
-        f'<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)} – Kith</title>\n<style>{CSS}{WHOLE}</style>\n</head>\n<body>\n"
-        f"<header><h1>{escape(title)}</h1>"
-        f'<p class="lead">{escape(scenario.title or scenario.name)}. {_lead(attribution)}</p>'
-        f'<div class="null"><small>The null hypothesis</small>{NULL}</div>{_warnings(attribution)}'
-        f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n<main>{body}</main>\n'
-        f"<footer><p>Made with Kith {escape(provenance(attribution)['kith'])}, for explanation and facilitation, "
-        f"not for prediction.</p></footer>\n</body>\n</html>\n"
+    return page_of(
+        title,
+        f"{escape(scenario.title or scenario.name)}. {_lead(attribution)}",
+        sections,
+        above=NULL_SAID + _warnings(attribution),
+        css=WHOLE,
+        foot=made_with_kith(provenance(attribution)["kith"]),
     )
 
 
@@ -313,7 +301,7 @@ def _warnings(attribution: Attribution) -> str:
     if attribution.rules:
         said.append("This is a modified model: some rules were replaced (see the last section).")
     said += attribution.cautions
-    return "".join(f'<p class="warn">{escape(each)}</p>' for each in said)
+    return warned(said)
 
 
 def _answer_section(attribution: Attribution) -> str:
@@ -341,7 +329,7 @@ def _glance_section(attribution: Attribution, measures: Sequence[str]) -> str:
             found, how = attribution.estimate(*step, quantity, measure), reading(measure)
             cells.append(_short(found, how, measure))
         kind = ' class="whole"' if name == TOTAL else ""
-        rows.append(f'<tr{kind}><th scope="row">{_group_shown(attribution, name)}</th>{_tds(cells)}</tr>')
+        rows.append(f'<tr{kind}><th scope="row">{_group_shown(attribution, name)}</th>{cells_of(cells)}</tr>')
     return table_of(
         heads, rows,
         "What each group adds to the difference; the last row is the whole, and the rows above add up to it. Bold "
@@ -387,7 +375,7 @@ def _shares_section(attribution: Attribution, measures: Sequence[str]) -> str:
                 partial(_change, how=how),
             )  # fmt: skip
             caption = "Bar: what the group adds. Line: 95% interval; hollow bar: it includes 0, so nothing can be told."
-            found.append(_figure(chart, caption))
+            found.append(figure_of(chart, caption))
         found.append(_shares_table(attribution, measure, how))
     return "".join(found)
 
@@ -399,9 +387,11 @@ def _shares_table(attribution: Attribution, measure: str, how: Reading) -> str:
     rows = []
     for name in (*GROUPS, TOTAL):
         step = (TOTAL, "") if name == TOTAL else (SHARE, name)
-        cells = [_line(attribution.estimate(*step, quantity, measure), how, measure) for quantity in quantities]
+        cells = [
+            difference_cell(attribution.estimate(*step, quantity, measure), how, measure) for quantity in quantities
+        ]
         kind = ' class="whole"' if name == TOTAL else ""
-        rows.append(f'<tr{kind}><th scope="row">{_group_shown(attribution, name)}</th>{_tds(cells)}</tr>')
+        rows.append(f'<tr{kind}><th scope="row">{_group_shown(attribution, name)}</th>{cells_of(cells)}</tr>')
     caption = f"{escape(how.title)}: shares in the difference, {escape(how.difference)}, with 95% intervals."
     return table_of(("Group", *(WORDS[quantity] for quantity in quantities)), rows, caption)
 
@@ -426,7 +416,7 @@ def _dials_section(attribution: Attribution, measures: Sequence[str]) -> str:
             chart = charts.ladder_chart(
                 attribution, measure, quantities, how.title, how.difference, how.scale, direction(measure)
             )
-            found.append(_figure(chart, "Line: 95% interval; hollow point: it includes 0, so nothing can be told."))
+            found.append(figure_of(chart, "Line: 95% interval; hollow point: it includes 0, so nothing can be told."))
         found.append(_ladder_table(attribution, measure, how, quantities))
     return "".join(found)
 
@@ -441,7 +431,7 @@ def _ladder_table(attribution: Attribution, measure: str, how: Reading, quantiti
         for name in names:
             cells = [_plain(attribution.estimate(step, name, quantity, measure), how) for quantity, step in columns]
             head = f"<b>{name}</b> together" if name == group else _dial(name)
-            rows.append(f'<tr><th scope="row">{head}</th>{_tds(cells)}</tr>')
+            rows.append(f'<tr><th scope="row">{head}</th>{cells_of(cells)}</tr>')
     heads = ("Dial", *(f"{words[step]}<small>{WORDS[quantity].lower()}</small>" for quantity, step in columns))
     caption = (
         f"{escape(how.title)}, {escape(how.difference)}, with 95% intervals; bold where they leave out 0. "
@@ -516,7 +506,7 @@ def _compared_section(attribution: Attribution) -> str:
         rows.append(f'<tr class="group"><th colspan="4" scope="colgroup">{group}</th></tr>')
         for dial in dials:
             cells = [_values(held[layer][dial] for layer in held) for held in (between.first, between.second)]
-            row = f'<th scope="row">{_dial(dial)}<small>{escape(declared[dial].unit)}</small></th>{_tds(cells)}'
+            row = f'<th scope="row">{_dial(dial)}<small>{escape(declared[dial].unit)}</small></th>{cells_of(cells)}'
             rows.append(f'<tr>{row}<td style="text-align:left">{escape(declared[dial].meaning)}</td></tr>')
     heads = ("Dial", *(escape(shown(name)) for name in attribution.names), "Meaning")
     return table_of(

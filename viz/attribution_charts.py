@@ -17,6 +17,7 @@ from agents.terms import GROUPS
 from experiments.attribution import BUFFER, FIRST_IN, LAST_OUT, LEVEL, SHARE, TOTAL, Attribution
 from experiments.intervals import Estimate
 from experiments.pairs import shown
+from experiments.words import signed
 from viz.plots import INK, MUTED, PAPER, STYLE, looks, svg
 
 HEADINGS = {LEVEL: "In calm months", BUFFER: "In what the shock did"}
@@ -95,7 +96,7 @@ def ladder_chart(
                         [at[0]], [place + shift], marker=look[whose].marker, markersize=9, color=colour,
                         markeredgewidth=2, markerfacecolor=colour if found.told_apart else PAPER,
                     )  # fmt: skip
-                    ends.append(f"{at[0]:+.3g}")
+                    ends.append(signed(at[0]))
                 told.append(f"{HEADINGS[quantity]}, {dial}: {' and '.join(ends)}")
                 if place:
                     axes.axhline(place - 0.5, color="#E9E4DA", linewidth=0.8, zorder=0)

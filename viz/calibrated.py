@@ -10,6 +10,7 @@ import math
 
 from experiments.calibrate import Calibration, Trial
 from experiments.validation.facts import FACTS, Use
+from experiments.words import short
 
 
 def calibration_text(found: Calibration) -> str:
@@ -25,10 +26,10 @@ def calibration_text(found: Calibration) -> str:
     kept = [town.figures for town in found.ensemble.towns]
     for name in found.best.figures:
         values = [figures[name] for figures in kept]
-        span = f"{_short(min(values))} to {_short(max(values))}" if values else ""
+        span = f"{short(min(values))} to {short(max(values))}" if values else ""
         lines.append(f"  {_words(name):<44}{_of(found.shipped, name):>12}{_of(found.best, name):>10}   {span}".rstrip())
     lines += [
-        f"  {'loss (0: within every range)':<44}{_short(found.shipped.loss):>12}{_short(found.best.loss):>10}",
+        f"  {'loss (0: within every range)':<44}{short(found.shipped.loss):>12}{short(found.best.loss):>10}",
         "",
         f"{len(found.acceptable)} of {len(found.trials)} sets do what is asked. {found.tested} of them were tried "
         f"again on {study.confirming_seeds}",
@@ -49,11 +50,7 @@ def _words(name: str) -> str:
 
 
 def _of(trial: Trial, name: str) -> str:
-    return _short(trial.figures.get(name, math.nan))
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+    return short(trial.figures.get(name, math.nan))
 
 
 def calibration_json(found: Calibration) -> str:

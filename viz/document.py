@@ -31,6 +31,7 @@ from experiments.resilience import OUTCOMES, RESILIENCE
 from experiments.validation.claims import Claim, Group
 from experiments.validation.evidence import gathered
 from experiments.validation.facts import FACTS
+from experiments.words import listed
 from simulation import month
 from simulation.measures import COUNTING, MEASURES, label
 from simulation.month import MONTH
@@ -85,7 +86,7 @@ def grades() -> str:
     parts = [f"{many[grade]} {'is' if many[grade] == 1 else 'are'} {grade}" for grade in GRADES]
     return (
         f"Of {len(numbers)} numbers ({len(fields_of(Parameters))} parameters and {len(fields_of(Terms))} dials), "
-        f"{', '.join(parts[:-1])} and {parts[-1]}."
+        f"{listed(parts)}."
     )
 
 

@@ -21,7 +21,7 @@ from experiments.validation.evidence import (
     range_of,
     result_of,
 )
-from viz.report import CSS, provenance_table, table_of
+from viz.pages import page_of, provenance_table, table_of, warned
 
 OWN_CSS = """
 .counts{display:flex;gap:1rem;flex-wrap:wrap;margin:1.2rem 0}
@@ -55,7 +55,7 @@ SIGNS = {"passed": "✓ passed", "failed": "✗ failed", "failed: error": "✗ f
 def evidence_html(evidence: Evidence) -> str:
     """The whole evidence as one page that stands alone."""
     failed, passed = evidence.failures, [each for each in evidence.answers if each.passed]
-    warnings = "".join(f'<p class="warn">{escape(each)}</p>' for each in cautions(evidence))
+    warnings = warned(cautions(evidence))
     sections = [("failed", f"Claims that failed ({len(failed)})", _claims(failed, "Every claim that was put holds."))]
     for group in evidence.by_group:
         mine = [each for each in passed if each.claim.group is group]
@@ -63,23 +63,17 @@ def evidence_html(evidence: Evidence) -> str:
             heading = f"Passed: {group.value} ({len(mine)})"
             sections.append((group.name.lower(), heading, _claims(mine, "")))
     sections += [("how", "How to read this", HOW), ("made", "What made these figures", _made(evidence))]
-    contents = "".join(f'<li><a href="#{key}">{escape(heading)}</a></li>' for key, heading, _ in sections)
-    body = "".join(
-        f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(heading)}</h2>{text}</section>'
-        for key, heading, text in sections
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>What is claimed of Kith, and what the model says</title>\n<style>{CSS}{OWN_CSS}</style>\n</head>\n"
-        "<body>\n<header><h1>What is claimed of Kith, and what the model says</h1>"
-        '<p class="lead">Each claim below ought to be true of the model and could turn out false. It was put to the '
-        "model, and this is what the model said. A claim that fails is kept, and comes first.</p>"
-        f"{_counts(evidence)}{warnings}{_groups(evidence)}"
-        f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n<main>{body}</main>\n'
-        "<footer><p>Kith is for explanation and for talking things through, not for prediction. That a claim holds "
-        "says that the model does what it should; it says nothing by itself about any real town.</p></footer>\n"
-        "</body>\n</html>\n"
+    title = "What is claimed of Kith, and what the model says"
+    return page_of(
+        title,
+        "Each claim below ought to be true of the model and could turn out false. It was put to the model, and this is "
+        "what the model said. A claim that fails is kept, and comes first.",
+        sections,
+        tab=title,
+        above=f"{_counts(evidence)}{warnings}{_groups(evidence)}",
+        css=OWN_CSS,
+        foot="Kith is for explanation and for talking things through, not for prediction. That a claim holds says that "
+        "the model does what it should; it says nothing by itself about any real town.",
     )
 
 

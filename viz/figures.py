@@ -30,8 +30,9 @@ from experiments.discovery import PRIM, Corner, Discovery
 from experiments.intervals import intervals
 from experiments.pairs import BEARERS, shown
 from experiments.sensitivity import INDICES, MAIN_INDEX, SCREENING, SHARES, Sensitivity
+from experiments.words import capital, short, signed
 from viz.plots import BEARER_LOOKS, INK, MUTED, PAPER, Look, looks, svg
-from viz.report import reading
+from viz.readings import reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +110,7 @@ def scale_of(found: Differences) -> Scale:
     """How an outcome is written; one that is no measure of the town is written as it is."""
     name = measure_of(found.outcome)
     words, unit = words_of(found.outcome)
-    words = words[:1].upper() + words[1:]
+    words = capital(words)
     try:
         told = reading(name)
     except AttributeError:
@@ -342,7 +343,7 @@ def sensitivity_bars(found: Sensitivity, asked: Differences) -> Drawn:
         keys.append(Line2D([], [], color=INK, linewidth=1.3, label="95% interval"))
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     values = times * rows["value"].to_numpy(np.float64)
-    told = "; ".join(f"{name} {value:.3g}" for name, value in zip(order, values, strict=True))
+    told = "; ".join(f"{name} {short(value)}" for name, value in zip(order, values, strict=True))
     return Drawn(figure, title, f"Bars with 95% intervals, largest first: {told}.", table)
 
 
@@ -393,7 +394,7 @@ def along_one(every: Sequence[Differences], name: str) -> Drawn:
         if words.dtype.kind not in "ifub":
             panel.set_xticks(range(words.nunique()), list(dict.fromkeys(words)))
         elif words.nunique() <= BINS:  # where towns were lived, and nowhere else
-            panel.set_xticks(sorted(set(words)), [f"{each:.4g}" for each in sorted(set(words))])
+            panel.set_xticks(sorted(set(words)), [short(each, 4) for each in sorted(set(words))])
         panel.set_xlabel(axis_label(name))
         unit = f"{scale.unit}; {scale.reads}" if scale.unit and scale.better else scale.unit or scale.reads
         panel.set_ylabel(wrapped(f"difference from {shown(every[0].first)} ({unit})", 44))
@@ -535,7 +536,7 @@ def _gathered(rows: pd.DataFrame, name: str | None) -> tuple[npt.NDArray[np.int6
     if rows[name].dtype.kind not in "ifub":
         return codes.astype(np.int64), [str(each) for each in dict.fromkeys(rows[name])]
     if len(places) <= BINS:
-        return np.searchsorted(places, codes).astype(np.int64), [f"{each:.3g}" for each in places]
+        return np.searchsorted(places, codes).astype(np.int64), [short(each) for each in places]
     cuts = np.linspace(codes.min(), codes.max(), 6)
     where = np.clip(np.digitize(codes, cuts) - 1, 0, 4)
     return where.astype(np.int64), [f"{low:.2g}–{high:.2g}" for low, high in pairwise(cuts)]
@@ -570,7 +571,7 @@ def corners(found: Discovery, asked: Differences) -> Drawn:
             span = (high - low) or 1.0
             panel.plot([0.0, 1.0], [row, row], color=MUTED, linewidth=0.8, zorder=1)
             is_words = column.dtype.kind not in "ifub"
-            ends = ("", "") if is_words else (f"{low:.3g}", f"{high:.3g}")
+            ends = ("", "") if is_words else (short(low), short(high))
             for at, text, side in ((0.0, ends[0], "left"), (1.0, ends[1], "right")):
                 panel.text(at, row + 0.36, text, ha=side, va="center", fontsize=8, color=MUTED)
             for corner in chosen:
@@ -596,7 +597,7 @@ def corners(found: Discovery, asked: Differences) -> Drawn:
                         panel.plot([at], [row + offset], marker=drawn.marker, color=drawn.colour, markersize=8,
                                    markeredgecolor=PAPER, zorder=4)  # fmt: skip
                         place = at + (0.02 if side == "left" else -0.02)
-                        panel.text(place, row + offset * 2.05, f"{value:.3g}", ha=side, va="center", fontsize=8,
+                        panel.text(place, row + offset * 2.05, short(value), ha=side, va="center", fontsize=8,
                                    color=drawn.colour)  # fmt: skip
         panel.set_yticks(range(len(named)), named)
         panel.set_ylim(len(named) - 0.45, -0.55)
@@ -665,12 +666,7 @@ def wrapped(text: str, width: int = 74) -> str:
     return "\n".join(textwrap.wrap(text, width))
 
 
-def signed(value: float, digits: int = 3) -> str:
-    """A number with its sign."""
-    return f"{value:+.{digits}g}".replace("-", "−") if abs(value) > 1e-12 else "0"
-
-
 __all__ = [
     "Drawn", "Line", "Numbers", "Scale", "along_one", "axis_label", "bearers", "corners", "regime_map", "save",
-    "scale_of", "sensitivity_bars", "signed", "stretches", "tints", "wrapped",
+    "scale_of", "sensitivity_bars", "stretches", "tints", "wrapped",
 ]  # fmt: skip

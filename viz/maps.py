@@ -20,9 +20,10 @@ from experiments.differences import MAIN
 from experiments.pairs import shown
 from experiments.regimes import Regimes, asking_in, axes_in, regimes
 from experiments.study import load_study
+from experiments.words import short
 from simulation.journal import made_with
 from viz.figures import Drawn, Line, regime_map, save, scale_of
-from viz.report import CSS, LIMITS, NULL, provenance_table, table_of
+from viz.pages import LIMITS, NULL_SAID, figure_of, framed, provenance_table, table_of, warned
 
 PAGE = "map.html"
 
@@ -125,31 +126,28 @@ def html(found: Mapped, figures: dict[str, Drawn]) -> str:
     if told.failed:
         warnings.append(f"{len(told.failed)} towns failed and their pairs are left out. The first: {told.failed[0]}")
     warnings += [f"Not refined as far as it could be: {told.stopped_at}."] if told.stopped_at else []
-    warned = "".join(f'<p class="warn">{escape(each)}</p>' for each in warnings)
-    parts = "".join(
-        f"<figure>{each.page()}<figcaption>{escape(each.described)}</figcaption></figure>{_lines(told, outcome)}"
-        for outcome, each in figures.items()
-    )
+    parts = "".join(figure_of(each.page(), each.described) + _lines(told, outcome) for outcome, each in figures.items())
     limits = LIMITS.replace("(see below)", "(see: kith parameters)")
-    return (
-        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(found.title)}: a map – Kith</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
-        f"<header><h1>{escape(found.title)}</h1>"
-        f'<p class="lead">Where {first} and where {second} does better, over {escape(one)} and {escape(other)}.</p>'
-        f'<div class="null"><small>The null hypothesis</small>{NULL}</div>{warned}</header>\n<main>'
+    body = (
         f"<p>{len(told.places):,} points, {told.values.shape[1]} pairs of towns at each, the same pairs everywhere. "
         f"{escape(found.note)} Marks are where towns were lived; the tint between them is interpolated.</p>{parts}"
         f"<section><h2>What this can and cannot tell</h2>{limits}</section>"
-        f"<section><h2>What made it</h2>{provenance_table(made_with())}</section></main>\n"
-        "<footer><p>For explanation and facilitation, not for prediction.</p></footer>\n</body>\n</html>\n"
+        f"<section><h2>What made it</h2>{provenance_table(made_with())}</section>"
+    )
+    return framed(
+        found.title,
+        f"Where {first} and where {second} does better, over {escape(one)} and {escape(other)}.",
+        body,
+        tab=f"{found.title}: a map – Kith",
+        above=NULL_SAID + warned(warnings),
+        foot="For explanation and facilitation, not for prediction.",
     )
 
 
 def _lines(told: Regimes, outcome: str) -> str:
     rows = [
-        f'<tr><th scope="row">{escape(other)} {at:.4g}</th><td>{escape(along)} {crossing:.4g}</td>'
-        f"<td>{low:.4g} to {high:.4g}</td></tr>"
+        f'<tr><th scope="row">{escape(other)} {short(at, 4)}</th><td>{escape(along)} {short(crossing, 4)}</td>'
+        f"<td>{short(low, 4)} to {short(high, 4)}</td></tr>"
         for name, along, other, at, crossing, low, high in told.lines.itertuples(index=False, name=None)
         if name == outcome
     ]

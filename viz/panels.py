@@ -22,7 +22,8 @@ from matplotlib.transforms import blended_transform_factory
 from experiments.differences import Differences
 from experiments.intervals import intervals
 from experiments.pairs import BEARERS, shown
-from viz.figures import STYLE, WIDE, Drawn, axis_label, scale_of, signed, tints, wrapped
+from experiments.words import short, signed
+from viz.figures import STYLE, WIDE, Drawn, axis_label, scale_of, tints, wrapped
 from viz.plots import BEARER_LOOKS, INK, MUTED, PAPER, looks
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Grid:
 
 
 def _value(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
+    return value if isinstance(value, str) else short(value, 4)
 
 
 def _below(panels: Sequence[Axes], words: str, pad: float = 4.0) -> None:
@@ -120,7 +121,7 @@ def best(every: Sequence[Differences], x: str, y: str, panels: str | None = None
             decided = bool(low > 0.0)
             name, panel = arms[order[0]], drawn[grid.column[point]]
             _tile(panel, grid.place[point], _pale(look[name].colour), not decided)
-            _mark(panel, grid.place[point], look[name], decided, f"{mean:.2g}")
+            _mark(panel, grid.place[point], look[name], decided, short(mean, 2))
             told = [every[0].points[each].iloc[point] for each in filter(None, (panels, x, y))]
             lines.append((*told, name, arms[order[1]], mean, low, high, len(pairs), decided))
         _finished(drawn, grid, axis_label(y))

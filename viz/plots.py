@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.pairs import BEARERS, COST, SHOCK, Comparison, shown
+from experiments.words import minus, pounds, signed
 from simulation.scenario import SETTLING, Scenario
 
 INK, MUTED, RULE, PAPER = "#1D2733", "#56616D", "#D9D3C8", "#FFFFFF"
@@ -138,7 +139,7 @@ def bearers_chart(
     described: str,
     *,
     reach: float,
-    write: Callable[[float], str] = lambda pounds: f"£{pounds:,.0f}".replace("£-", "−£"),
+    write: Callable[[float], str] = pounds,
 ) -> str:
     """Bars for whoever is named: pounds and per cent of the rise, by who bore it. `reach` is how far a bar may go.
 
@@ -160,12 +161,14 @@ def bearers_chart(
                 )
                 if abs(pounds) > 0.055 * max(reach, 1e-9) and not np.isnan(share):
                     axes.text(
-                        start + pounds / 2, place, f"{share:.0f}%".replace("-", "−"), ha="center", va="center",
+                        start + pounds / 2, place, minus(f"{share:.0f}%"), ha="center", va="center",
                         color=ink, fontweight="bold",
                         bbox=None if not hatch else {"facecolor": colour, "edgecolor": "none", "pad": 1.5},
                     )  # fmt: skip
                 right, left = (right + pounds, left) if pounds >= 0.0 else (right, left + pounds)
-                parts.append(f"{words[who]} {write(pounds)}" + ("" if np.isnan(share) else f" ({share:.1f}%)"))
+                parts.append(
+                    f"{words[who]} {write(pounds)}" + ("" if np.isnan(share) else f" ({minus(f'{share:.1f}%')})")
+                )
             told.append(f"{name}: " + ", ".join(parts))
         axes.set_yticks(range(len(borne)), list(borne))
         axes.invert_yaxis()
@@ -212,7 +215,7 @@ def points_chart(title: str, rows: Sequence[str], panels: Sequence[Panel], descr
                     [mean], [place], marker="s" if place == 0 else "o", markersize=9, color=INK, markeredgewidth=2,
                     markerfacecolor=INK if sure else PAPER,
                 )  # fmt: skip
-                told.append(f"{panel.title}, {rows[place]}: {mean:+.3g} ({low:+.3g} to {high:+.3g})")
+                told.append(f"{panel.title}, {rows[place]}: {signed(mean)} ({signed(low)} to {signed(high)})")
             axes.axvline(0.0, color=INK, linewidth=1.2)
             axes.axhline(0.5, color=MUTED, linewidth=1.0)
             axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -376,7 +379,7 @@ def _points(
             [mean], [place], marker=look[name].marker, markersize=11, color=colour, markeredgewidth=2.2,
             markerfacecolor=colour if found.told_apart else PAPER,
         )  # fmt: skip
-        told.append(f"{shown(name)}: {mean:+.3g}")
+        told.append(f"{shown(name)}: {signed(mean)}")
     return told
 
 
@@ -397,8 +400,8 @@ def band(values: Numbers) -> tuple[Numbers, Numbers, Numbers]:
 def _span_told(months: npt.NDArray[np.int64], mean: Numbers) -> str:
     lowest, highest = int(np.argmin(mean)), int(np.argmax(mean))
     return (
-        f"lowest {mean[lowest]:+.3g} in month {months[lowest]}, highest {mean[highest]:+.3g} in month "
-        f"{months[highest]}, {mean[-1]:+.3g} at the end"
+        f"lowest {signed(mean[lowest])} in month {months[lowest]}, highest {signed(mean[highest])} in month "
+        f"{months[highest]}, {signed(mean[-1])} at the end"
     )
 
 

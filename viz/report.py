@@ -8,30 +8,35 @@ loses is always said. The page stands alone: it needs no network.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from html import escape
 from typing import Any, NamedTuple
 
 from agents.declared import ASSUMED, BORROWED, MEASURED, fields_of
 from agents.parameters import Parameters
-from agents.terms import GOVERNANCES, NOTES, Terms, terms_for
+from agents.terms import NOTES, Terms, terms_for
 from experiments import resilience
 from experiments.intervals import FEW, Estimate
 from experiments.pairs import BEARERS, COST, NAMES, PRIMARY, Comparison, direction, shown
 from experiments.plausible import Across, Plausible
 from experiments.store import Asked, provenance
-from simulation import measures
+from experiments.words import capital, listed, minus, pounds, small
 from simulation.scenario import SETTLING
-
-NULL = "At equal budget the governances do not differ."
-
-TITLES = {
-    "wellbeing": "Mean wellbeing",
-    "wellbeing_lowest_tenth": "Wellbeing of the lowest tenth",
-    "unmet_need": "Unmet need",
-    "met_need_loss_area": "Resilience loss",
-}
-"""What the primary outcomes are called."""
+from viz.pages import (
+    CSS,
+    LIMITS,
+    NULL,
+    NULL_SAID,
+    cells_of,
+    difference_cell,
+    figure_of,
+    made_with_kith,
+    page_of,
+    provenance_table,
+    table_of,
+    warned,
+)
+from viz.readings import TITLES, Reading, better, bracketed, interval, label, reading, verdict
 
 BEARER_WORDS = {
     "borne_by_funders": "funders",
@@ -41,102 +46,13 @@ BEARER_WORDS = {
 }
 
 
-# ---- numbers in words -------------------------------------------------------------------------------
-
-
-class Reading(NamedTuple):
-    """How a measure is written: what it is, its unit, the unit of differences, scale, and decimals of each."""
-
-    title: str
-    unit: str
-    difference: str
-    scale: float
-    places: int
-    fine: int
-    money: bool = False
-
-    def level(self, value: float) -> str:
-        """A mean, as text."""
-        sign = "−" if value < 0 else ""
-        pounds = "£" if self.money else ""
-        percent = "%" if self.scale == 100.0 else ""
-        return f"{sign}{pounds}{abs(value * self.scale):,.{self.places}f}{percent}"
-
-    def change(self, value: float) -> str:
-        """A difference, with its sign, as text."""
-        size = f"{abs(value * self.scale):,.{self.fine}f}"
-        zero = float(size.replace(",", "")) == 0.0
-        sign = "" if zero else "−" if value < 0 else "+"
-        return f"{sign}{'£' if self.money else ''}{size}"
-
-
-def reading(measure: str) -> Reading:
-    """How a measure is written, from its label."""
-    what, unit = label(measure)
-    title = TITLES.get(measure, what)
-    if unit.startswith("share"):
-        whole = unit.removeprefix("share").strip()
-        return Reading(title, f"% {whole}".strip(), "percentage points", 100.0, 1, 2)
-    if unit.startswith("£"):
-        return Reading(
-            title, unit, unit, 1.0, 0 if "resolved" in measure else 1, 0 if "resolved" in measure else 2, money=True
-        )
-    if unit == "0-10":
-        return Reading(title, "0–10", "points of 10", 1.0, 2, 3)
-    if unit.startswith("0-1"):
-        return Reading(title, unit.replace("-", "–"), unit.replace("-", "–"), 1.0, 3, 3)
-    fine = 1 if "percentage" in unit or "months" in unit else 2 if "per 1,000" in unit else 3
-    return Reading(title, unit, unit, 1.0, 1 if fine < 3 else 3, fine)
-
-
-def label(measure: str) -> tuple[str, str]:
-    """What a measure of the town or of resilience is, and its unit."""
-    return resilience.label(measure) or measures.label(getattr(measures, measure))
-
-
-def fitting(found: Estimate, how: Reading) -> Reading:
-    """The same reading, with more decimals where an interval that leaves out 0 would be rounded to include it."""
-    for more in range(3):
-        finer = how._replace(fine=how.fine + more)
-        if not found.told_apart or not any(finer.change(end).strip("£") in ZEROS for end in (found.low, found.high)):
-            return finer
-    return how
-
-
-ZEROS = {"0", *(f"{0:.{places}f}" for places in range(1, 7))}
-
-
-def interval(found: Estimate, how: Reading) -> str:
-    """An interval as text."""
-    if not found.known:
-        return "no interval"
-    how = fitting(found, how)
-    return f"{how.change(found.low)} to {how.change(found.high)}"
-
-
-def better(measure: str) -> str:
-    """Which way is better, in words."""
-    return {1: "more is better", -1: "less is better", 0: "neither is better in itself"}[direction(measure)]
-
-
-def verdict(measure: str, found: Estimate) -> str:
-    """What an estimate says: better, worse, more, less, or not to be told apart."""
-    if not found.known:
-        return "one seed, so nothing can be told"
-    if not found.told_apart:
-        return "cannot be told from no difference"
-    if found.mean == 0.0 or direction(measure) == 0:
-        return "more" if found.mean > 0 else "less"
-    return "better" if found.mean * direction(measure) > 0 else "worse"
-
-
 # ---- the terminal -----------------------------------------------------------------------------------
 
 
 def headline_text(comparison: Comparison) -> str:
     """The headline table as plain text, at most 100 columns wide."""
     seeds = len(comparison.replicates)
-    lines = [f"Null hypothesis: {NULL[0].lower()}{NULL[1:]}", how_many(comparison), ""]
+    lines = [f"Null hypothesis: {small(NULL)}", how_many(comparison), ""]
     if not seeds:
         return "\n".join([*lines, "No seed was lived to the end, so there is nothing to compare."])
     first = shown(comparison.first)
@@ -162,23 +78,10 @@ def headline_text(comparison: Comparison) -> str:
 
 def _headline_line(comparison: Comparison, name: str, measure: str, how: Reading) -> str:
     calm, effect = (comparison.estimate(name, measure, quantity) for quantity in ("calm", "effect"))
-    cells = [_bracketed(comparison.estimate(name, measure, quantity), how) for quantity in ("level", "buffer")]
+    cells = [bracketed(comparison.estimate(name, measure, quantity), how) for quantity in ("level", "buffer")]
     level = how.level(calm.mean) if calm else ""
     changed = how.change(effect.mean) if effect else ""
     return f"  {_cut(shown(name), 18):<18} {level:>7}  {cells[0]:<30} {changed:>8}  {cells[1]}".rstrip()
-
-
-def _bracketed(found: Estimate | None, how: Reading, width: int = 30, shortened: bool = False) -> str:
-    if found is None:
-        return ""
-    if not found.known:
-        return how.change(found.mean)
-    how = how if shortened else fitting(found, how)
-    low, high = how.change(found.low), how.change(found.high)
-    text = f"{how.change(found.mean)} [{low}, {high}] {100 * found.sign_share:.0f}%"
-    if len(text) > width and how.fine:
-        return _bracketed(found, how._replace(fine=how.fine - 1), width, shortened=True)
-    return text
 
 
 def _borne_lines(comparison: Comparison) -> list[str]:
@@ -187,8 +90,8 @@ def _borne_lines(comparison: Comparison) -> list[str]:
     lines.append(f"  {'':<18}{'rise':>8}{heads}")
     for name in comparison.governances:
         mine = comparison.borne(name)
-        cells = "".join(f"{_pounds(mine[who].pounds) + _share(mine[who].share):>18}" for who in BEARERS)
-        lines.append(f"  {_cut(shown(name), 18):<18}{_pounds(mine[COST].pounds):>8}{cells}")
+        cells = "".join(f"{pounds(mine[who].pounds) + _share(mine[who].share):>18}" for who in BEARERS)
+        lines.append(f"  {_cut(shown(name), 18):<18}{pounds(mine[COST].pounds):>8}{cells}")
     return [*lines, ""]
 
 
@@ -220,11 +123,7 @@ def _across(found: Across | None, how: Reading) -> str:
 
 
 def _share(share: float) -> str:
-    return "" if math.isnan(share) else f" ({share:.1f}%)".replace("-", "−")
-
-
-def _pounds(pounds: float) -> str:
-    return f"£{pounds:,.0f}".replace("£-", "−£").replace("−£0", "£0")
+    return "" if math.isnan(share) else f" ({minus(f'{share:.1f}%')})"
 
 
 def _cut(text: str, width: int) -> str:
@@ -254,7 +153,7 @@ def provisional_line(comparison: Comparison) -> str:
     against = f" against {shown(comparison.first)}" if comparison.others else ""
     lines = [f"provisional, {len(comparison.replicates)} of {comparison.seeds} seeds: unmet need, points{against}"]
     for name in comparison.others:
-        cells = [_bracketed(found, how) for found in comparison.first_look(name, "unmet_need")]
+        cells = [bracketed(found, how) for found in comparison.first_look(name, "unmet_need")]
         lines.append(f"  {_cut(shown(name), 18):<18}  level {cells[0]:<30}  buffer {cells[1]}".rstrip())
     return "\n".join(lines)
 
@@ -287,7 +186,7 @@ def _sorted_out(comparison: Comparison, name: str, first: str) -> str:
     """On which primary outcomes a governance is better, worse or not to be told apart: in calm, then in the shock."""
     calm = _sides(comparison, name, "level", ("is better than", "is worse than"), first)
     if not comparison.scenario.shocks:
-        return f"{_upper(shown(name))} {calm}."
+        return f"{capital(shown(name))} {calm}."
     shock = _sides(comparison, name, "buffer", ("is hurt less than", "is hurt more than"), first)
     return f"In calm months {shown(name)} {calm}. When the shock comes, it {shock}."
 
@@ -298,7 +197,7 @@ def _sides(comparison: Comparison, name: str, quantity: str, words: tuple[str, s
         found = comparison.estimate(name, measure, quantity)
         if found is not None:
             side, how = verdict(measure, found), reading(measure)
-            size = f"{_small(TITLES[measure])} ({how.change(found.mean)} {how.difference})"
+            size = f"{small(TITLES[measure])} ({how.change(found.mean)} {how.difference})"
             sides[side if side in sides else "unsure"].append(size)
     headed = ((words[0], "better"), (words[1], "worse"), ("cannot be told from", "unsure"))
     return listed(f"{said} {first} on {listed(sides[side])}" for said, side in headed if sides[side])
@@ -338,11 +237,11 @@ def _borne_sentence(comparison: Comparison, name: str) -> str:
     mine = comparison.borne(name)
     if math.isnan(mine[COST].share):
         return f"Under {shown(name)} costs did not rise, so there was nothing to bear."
-    parts = [f"{BEARER_WORDS[who]} {mine[who].share:.0f}%".replace("-", "−") for who in BEARERS]
+    parts = [f"{BEARER_WORDS[who]} {minus(f'{mine[who].share:.0f}%')}" for who in BEARERS]
     gained = [BEARER_WORDS[who] for who in BEARERS if mine[who].pounds < -PENNIES]
     more = f" (below 0: {listed(gained)} gained while costs rose)" if gained else ""
     return (
-        f"Under {shown(name)} the shock raised costs by {_pounds(mine[COST].pounds)} a resident. "
+        f"Under {shown(name)} the shock raised costs by {pounds(mine[COST].pounds)} a resident. "
         f"Who bore it: {', '.join(parts)}{more}."
     )
 
@@ -395,81 +294,11 @@ def outcome_sentences(comparison: Comparison, measure: str) -> list[str]:
             found = comparison.estimate(name, measure, quantity)
             if found is not None:
                 parts.append(f"{how.change(found.mean)} {words} ({interval(found, how)}: {verdict(measure, found)})")
-        said.append(f"{_upper(shown(name))} differs by {listed(parts)}.")
+        said.append(f"{capital(shown(name))} differs by {listed(parts)}.")
     return said
 
 
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def listed(words: Iterable[str]) -> str:
-    """Words as a list: a, b and c."""
-    found = list(words)
-    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}" if found else ""
-
-
-def _small(text: str) -> str:
-    return text[0].lower() + text[1:]
-
-
 # ---- the page ---------------------------------------------------------------------------------------
-
-CSS = """
-:root{--ink:#1D2733;--muted:#56616D;--rule:#D9D3C8;--paper:#FBF8F3;--card:#fff}
-*{box-sizing:border-box}
-html{font-size:112.5%;-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--paper);color:var(--ink);
- font:400 1rem/1.5 "Figtree","Segoe UI",system-ui,-apple-system,"Noto Sans",sans-serif}
-main,header,footer{max-width:68rem;margin:0 auto;padding:0 1.5rem}
-header{padding-top:2.2rem}
-h1{font-size:2rem;line-height:1.15;letter-spacing:-.01em;margin:0 0 .4rem}
-h2{font-size:1.4rem;line-height:1.2;margin:2.8rem 0 .7rem;padding-top:.9rem;border-top:3px solid var(--ink)}
-h3{font-size:1.1rem;margin:1.6rem 0 .3rem}
-p,li{max-width:46rem}
-.lead{font-size:1.1rem;color:var(--muted);margin:.2rem 0 1rem;max-width:none}
-.null{background:var(--ink);color:#fff;border-radius:.7rem;padding:1rem 1.3rem;margin:1.2rem 0;font-size:1.25rem;
- font-weight:650;line-height:1.3}
-.null small{display:block;font-size:.9rem;font-weight:500;opacity:.85}
-.answer{background:var(--card);border:1px solid var(--rule);border-left:.5rem solid var(--ink);
- border-radius:.4rem .8rem .8rem .4rem;padding:.7rem 1.4rem;margin:1rem 0}
-.answer p{margin:.55rem 0;max-width:none}.answer .first{font-size:1.15rem;line-height:1.45}
-h3 small{font-weight:400;color:var(--muted);font-size:.9rem}
-.warn{border:2px solid #8A5A00;background:#FFF6DD;border-radius:.6rem;padding:.7rem 1.2rem;margin:1rem 0}
-figure{margin:1.2rem 0;background:var(--card);border:1px solid var(--rule);border-radius:.8rem;padding:.8rem 1rem}
-figcaption{color:var(--muted);font-size:.92rem;max-width:52rem}
-.chart{width:100%;height:auto;display:block}
-.chart text{font-family:inherit!important}
-.scroll{overflow-x:auto;background:var(--card);border:1px solid var(--rule);border-radius:.8rem;margin:1rem 0}
-table{border-collapse:collapse;width:100%;font-size:.93rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;padding:.7rem .9rem .5rem;color:var(--muted)}
-th,td{text-align:right;padding:.42rem .7rem;border-top:1px solid var(--rule);vertical-align:top}
-th:first-child,td:first-child,.words td,.words th{text-align:left}
-thead th{border-top:0;border-bottom:2px solid var(--ink);vertical-align:bottom;line-height:1.25}
-tbody th{font-weight:600}
-tr.group th{background:#F3EFE7;border-top:2px solid var(--ink);font-weight:700;text-align:left}
-td small,thead small{display:block;color:var(--muted);font-weight:400;white-space:nowrap}
-tbody th small{display:block;color:var(--muted);font-weight:400}
-tbody th{white-space:nowrap}.wide tbody th,.group th,.words tbody th{white-space:normal}
- .wide{font-size:.83rem}.wide th,.wide td{padding:.35rem .4rem}
-.wide th:first-child{min-width:11rem}
-.apart{font-weight:700}
-nav ul{columns:2;padding-left:1.2rem;margin:.4rem 0}
-a{color:#0B4A80}
-code,pre{font-family:ui-monospace,"Cascadia Mono",Consolas,monospace;font-size:.92em}
-pre{background:var(--card);border:1px solid var(--rule);border-radius:.5rem;padding:.7rem 1rem;overflow-x:auto}
-dt{font-weight:650;margin-top:.6rem}dd{margin:0 0 .2rem 1.2rem;max-width:56rem}
-footer{margin-top:3rem;padding-bottom:3rem;color:var(--muted);font-size:.9rem}
-:focus-visible{outline:3px solid var(--ink);outline-offset:2px}
-@media print{
- html{font-size:75%}body,.answer,figure,.scroll{background:#fff}nav{display:none}
- main,header,footer{max-width:none;padding:0}
- figure,.answer,.null,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}
- .null{color:#000;background:#fff;border:3px solid #000}
- .scroll{overflow:visible}thead{display:table-header-group}
-}
-@media (max-width:40rem){nav ul{columns:1}html{font-size:100%}}
-"""
 
 
 def report_html(comparison: Comparison) -> str:
@@ -492,25 +321,15 @@ def report_html(comparison: Comparison) -> str:
     ]
     if comparison.plausible is not None:
         sections.insert(3, ("plausible", "In other plausible towns", _plausible_section(comparison.plausible)))
-    contents = "".join(f'<li><a href="#{key}">{escape(heading)}</a></li>' for key, heading, _ in sections)
-    body = "".join(
-        f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(heading)}</h2>{text}</section>'
-        for key, heading, text in sections
-    )
     names = listed([shown(name) for name in comparison.governances])
-    return (
-        f'<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}: {escape(names)} – Kith</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
-        f"<header><h1>{escape(title)}</h1>"
-        f'<p class="lead">When costs jump, does it matter for residents how services and their partners are held '
-        f"together? Compared here: {escape(names)}. {_lead(comparison)}</p>"
-        f'<div class="null"><small>The null hypothesis</small>{NULL}</div>'
-        f"{_warnings(comparison)}"
-        f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n'
-        f"<main>{body}</main>\n"
-        f"<footer><p>Made with Kith {escape(provenance(comparison)['kith'])}, for explanation and facilitation, "
-        f"not for prediction.</p></footer>\n</body>\n</html>\n"
+    return page_of(
+        title,
+        f"When costs jump, does it matter for residents how services and their partners are held together? "
+        f"Compared here: {escape(names)}. {_lead(comparison)}",
+        sections,
+        tab=f"{title}: {names} – Kith",
+        above=NULL_SAID + _warnings(comparison),
+        foot=made_with_kith(provenance(comparison)["kith"]),
     )
 
 
@@ -541,13 +360,13 @@ def _warnings(comparison: Comparison) -> str:
     if comparison.rules:
         said.append("This is a modified model: some rules were replaced (see the last section).")
     said += comparison.cautions
-    return "".join(f'<p class="warn">{escape(each)}</p>' for each in said)
+    return warned(said)
 
 
 def _answer_section(comparison: Comparison) -> str:
     said = answer(comparison)
     lost = "".join(
-        f"<dt>{escape(_upper(shown(name)))}</dt>" + "".join(f"<dd>{escape(each)}</dd>" for each in losses)
+        f"<dt>{escape(capital(shown(name)))}</dt>" + "".join(f"<dd>{escape(each)}</dd>" for each in losses)
         for name, losses in said.losses.items()
     )
     summary = "".join(f'<p class="first">{escape(each)}</p>' for each in said.summary)
@@ -583,7 +402,7 @@ def _headline_section(comparison: Comparison) -> str:
                 _effect(effect, how),
                 _cell(comparison.estimate(name, measure, "buffer"), how, measure),
             ]
-            rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
+            rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{cells_of(cells)}</tr>')
     heads = (
         "Governance",
         "In calm months",
@@ -614,7 +433,7 @@ def _differences_chart(comparison: Comparison) -> str:
     for measure in PRIMARY[:3]:
         how = reading(measure)
         panels.append((measure, how.title, how.difference, how.scale, direction(measure)))
-    return _figure(
+    return figure_of(
         plots.headline_chart(comparison, panels),
         f"Difference from {shown(comparison.first)}; line: 95% interval; hollow point: the interval includes 0, so "
         "no difference can be told.",
@@ -626,15 +445,8 @@ def _effect(found: Estimate | None, how: Reading) -> str:
 
 
 def _cell(found: Estimate | None, how: Reading, measure: str) -> str:
-    if found is None:
-        return "–"
-    if not found.known:
-        return f"{how.change(found.mean)}<small>no interval</small>"
-    how = fitting(found, how)
-    mean = how.change(found.mean)
-    if found.told_apart:
-        mean = f'<span class="apart">{mean}</span> {verdict(measure, found)}'
-    return f"{mean}<small>{interval(found, how)}</small><small>{100 * found.sign_share:.0f}% of seeds</small>"
+    more = "" if found is None else f"{100 * found.sign_share:.0f}% of seeds" if found.known else "no interval"
+    return difference_cell(found, how, measure) + (f"<small>{more}</small>" if more else "")
 
 
 def _plausible_section(plausible: Plausible) -> str:
@@ -662,7 +474,7 @@ def _plausible_section(plausible: Plausible) -> str:
                     how.change(usual.mean), how.change(found.median),
                     f"{how.change(found.low)} to {how.change(found.high)}", f"{100 * found.same_sign:.0f}%",
                 )  # fmt: skip
-                rows.append(f'<tr><th scope="row">{escape(_upper(shown(name)))}, {words}</th>{_tds(cells)}</tr>')
+                rows.append(f'<tr><th scope="row">{escape(capital(shown(name)))}, {words}</th>{cells_of(cells)}</tr>')
     heads = (f"Against {shown(default.first)}", "This town", "Median", "Lowest to highest", "Same sign")
     return (
         "<p>Most numbers of the model are assumed. The same comparison was made again with "
@@ -680,12 +492,12 @@ def _borne_section(comparison: Comparison) -> str:
     rows = []
     for name in comparison.governances:
         mine = comparison.borne(name)
-        cells = [_pounds(mine[COST].pounds)]
+        cells = [pounds(mine[COST].pounds)]
         for who in BEARERS:
             known = not math.isnan(mine[who].low)
-            between = f"{_pounds(mine[who].low)} to {_pounds(mine[who].high)}" if known else "no interval"
-            cells.append(f"{_pounds(mine[who].pounds)}{_share(mine[who].share)}<small>{between}</small>")
-        rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
+            between = f"{pounds(mine[who].low)} to {pounds(mine[who].high)}" if known else "no interval"
+            cells.append(f"{pounds(mine[who].pounds)}{_share(mine[who].share)}<small>{between}</small>")
+        rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{cells_of(cells)}</tr>')
     table = table_of(
         ("Governance", "Rise in costs", "Funders", "Partners’ reserves", "Staff, unpaid", "Residents"),
         rows,
@@ -694,7 +506,7 @@ def _borne_section(comparison: Comparison) -> str:
     )
     if all(math.isnan(comparison.borne(name)[COST].share) for name in comparison.governances):
         return "<p>Costs did not rise, so there was nothing to bear.</p>" + table
-    chart = _figure(
+    chart = figure_of(
         plots.who_bore_it_chart(comparison),
         "Governances may differ less in how much a shock costs than in who pays. Residents pay in help not given.",
     )
@@ -709,7 +521,7 @@ def _months_section(comparison: Comparison) -> str:
         how = reading(measure)
         chart = plots.trajectory_chart(comparison, measure, f"{how.title}: shock less calm", how.difference, how.scale)
         found.append(
-            _figure(
+            figure_of(
                 chart,
                 f"0 is the same town without the shock. {better(measure).capitalize()}. Shaded: 95% interval of the "
                 "mean over seeds.",
@@ -739,9 +551,9 @@ def _resilience_section(comparison: Comparison) -> str:
             cells = []
             for end, _, write in columns:
                 found = comparison.estimate(name, f"{outcome}_{end}", "effect")
-                cells.append("–" if found is None else write(found.mean).replace("-", "−"))
+                cells.append("–" if found is None else minus(write(found.mean)))
             cells.insert(5, _recovery_cell(comparison, name, outcome))
-            rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{_tds(cells)}</tr>')
+            rows.append(f'<tr><th scope="row">{escape(shown(name))}</th>{cells_of(cells)}</tr>')
     heads = ["Governance", *(head for _, head, _ in columns)]
     heads.insert(6, f"Recovery<small>median months to within {resilience.RECOVERED:g}</small>")
     return table_of(
@@ -786,23 +598,13 @@ def _outcomes_table(comparison: Comparison, own: str, against: str, caption: str
         how = reading(measure)
         found = comparison.estimate(first, measure, own)
         cells = ["–" if found is None else how.level(found.mean) if own == "calm" else _effect(found, how)]
-        cells += [_line(comparison.estimate(name, measure, against), how, measure) for name in comparison.others]
+        cells += [
+            difference_cell(comparison.estimate(name, measure, against), how, measure) for name in comparison.others
+        ]
         about = f"{how.unit}; {better(measure)}" if how.unit else better(measure)
-        rows.append(f'<tr><th scope="row">{escape(how.title)}<small>{escape(about)}</small></th>{_tds(cells)}</tr>')
+        rows.append(f'<tr><th scope="row">{escape(how.title)}<small>{escape(about)}</small></th>{cells_of(cells)}</tr>')
     heads = ["Outcome", *(escape(shown(name)) for name in comparison.governances)]
     return table_of(heads, rows, caption.format(first=escape(shown(first))), "wide")
-
-
-def _line(found: Estimate | None, how: Reading, measure: str) -> str:
-    if found is None:
-        return "–"
-    if not found.known:
-        return how.change(found.mean)
-    how = fitting(found, how)
-    mean = how.change(found.mean)
-    if found.told_apart:
-        mean = f'<span class="apart">{mean}</span> {verdict(measure, found)}'
-    return f"{mean}<small>{interval(found, how)}</small>"
 
 
 def _shock_section(comparison: Comparison) -> str:
@@ -810,7 +612,7 @@ def _shock_section(comparison: Comparison) -> str:
 
     scenario = comparison.scenario
     story = "".join(f"<p>{escape(part)}</p>" for part in (scenario.story, scenario.look_for) if part)
-    return story + _figure(
+    return story + figure_of(
         plots.shock_chart(scenario),
         "Lines that stay at 100 are left out. In the calm twin everything stays at 100.",
     )
@@ -819,7 +621,7 @@ def _shock_section(comparison: Comparison) -> str:
 def _partners_section(comparison: Comparison) -> str:
     from viz import plots  # noqa: PLC0415
 
-    return _figure(
+    return figure_of(
         plots.states_chart(comparison),
         "Mean over seeds, in towns under the shock; what is left up to 100% is partners whose places pay.",
     )
@@ -832,7 +634,7 @@ def _compared_section(comparison: Comparison) -> str:
     for dial, declared in dials.items():
         cells = [escape(f"{terms[name][dial]:g}") if terms[name] else "by layer" for name in terms]
         rows.append(
-            f'<tr><th scope="row">{dial}<small>{escape(declared.unit)}</small></th>{_tds(cells)}'
+            f'<tr><th scope="row">{dial}<small>{escape(declared.unit)}</small></th>{cells_of(cells)}'
             f'<td style="text-align:left">{escape(declared.meaning)}</td></tr>'
         )
     notes = "".join(
@@ -850,26 +652,6 @@ def _dials(governance: Any) -> dict[str, float]:
         return terms_for(governance)
     except ValueError:
         return {}
-
-
-LIMITS = """
-<p>This is a tool for explaining and for facilitating a conversation. It is <b>not a prediction</b> of what will happen
-in any town.</p>
-<ul>
-<li>That relationships beat contracts is a <b>hypothesis</b>, taken from an opinion piece on public-service integration
-and from the <i>Level Measures</i> study it cites. Both are published by, or with, a supplier of outsourced services.
-Neither contains a measured effect under a cost shock. The model was built so that it can turn out either way.</li>
-<li>The town is made up. It has the shape of an English town, and no town’s data.</li>
-<li>Most numbers are assumed (see below). A difference here follows from them, and can change sign with them.</li>
-<li>Intervals tell how sure we are of the mean over luck <i>in this model</i>. They say nothing about whether the
-model is right.</li>
-<li>A difference can be sure and small. For scale: in the worst year on record mean life satisfaction in the United
-Kingdom moved by about a tenth of a point of ten.</li>
-<li>Equal budget means the same funding, staff and hours to start with. It does not mean that the same is spent: look at
-public cost and at reserves before calling one side cheaper.</li>
-<li>Politics, elections, media, law and individual leaders are left out.</li>
-</ul>
-"""
 
 
 def _assumptions_section(comparison: Comparison) -> str:
@@ -926,29 +708,7 @@ def _again_section(comparison: Comparison) -> str:
     )
 
 
-def provenance_table(made_with: Mapping[str, str]) -> str:
-    """What made some results, as a table."""
-    rows = [
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in made_with.items()
-    ]
-    return table_of(("What", "Version"), rows, "What made these results.", "words")
-
-
-def table_of(heads: Iterable[str], rows: Iterable[str], caption: str, kind: str = "") -> str:
-    """A table that scrolls by itself where it is too wide, with a caption for those who cannot see it."""
-    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
-    return (
-        f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(caption[:60])}"><table class="{kind}">'
-        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _tds(cells: Iterable[str]) -> str:
-    return "".join(f"<td>{cell}</td>" for cell in cells)
-
-
-def _figure(chart: str, caption: str) -> str:
-    return f"<figure>{chart}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-__all__ = ["GOVERNANCES", "NULL", "headline_text", "provisional_line", "report_html"]
+__all__ = [
+    "CSS", "NULL", "Reading", "headline_text", "provisional_line", "reading", "report_html", "table_of",
+]  # fmt: skip
+"""With what the workshop takes from here: looks and tables are in viz/pages.py, readings in viz/readings.py."""

@@ -33,9 +33,10 @@ from experiments.sensitivity import (
     method_for,
     sensitivity,
 )
+from experiments.words import capital, short, signed
 from viz import figures, panels
 from viz.figures import Drawn, Scale, scale_of
-from viz.report import CSS, LIMITS, NULL, provenance_table, table_of
+from viz.pages import LIMITS, NULL_SAID, figure_of, made_with_kith, page_of, provenance_table, table_of, warned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,24 +139,15 @@ def study_html(
         sections += [(key, heading, text)] if text else []
         if tell is not None:
             tell(done, len(parts))
-    contents = "".join(f'<li><a href="#{key}">{escape(heading)}</a></li>' for key, heading, _ in sections)
-    body = "".join(
-        f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(heading)}</h2>{text}</section>'
-        for key, heading, text in sections
-    )
     title = told.study.title or told.study.name
     names = ", ".join(shown(name) for name in told.study.arms)
-    return (
-        '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)} – Kith</title>\n<style>{CSS}{OWN_CSS}</style>\n</head>\n<body>\n"
-        f"<header><h1>{escape(title)}</h1>"
-        f'<p class="lead">Compared here: {escape(names)}. Differences are within pairs of towns that share their '
-        f"luck.</p>"
-        f'<div class="null"><small>The null hypothesis</small>{NULL}</div>{_warnings(told)}'
-        f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n<main>{body}</main>\n'
-        f"<footer><p>Made with Kith {escape(str(told.made_with.get('kith', '')))}, for explanation and facilitation, "
-        "not for prediction.</p></footer>\n</body>\n</html>\n"
+    return page_of(
+        title,
+        f"Compared here: {escape(names)}. Differences are within pairs of towns that share their luck.",
+        sections,
+        above=NULL_SAID + _warnings(told),
+        css=OWN_CSS,
+        foot=made_with_kith(told.made_with.get("kith", "")),
     )
 
 
@@ -178,7 +170,7 @@ def _warnings(told: Read) -> str:
         said.append(f"{pairs} pair{'s' * (pairs != 1)} at each point: intervals at single points are rough or missing.")
     if told.study.rules:
         said.append("This is a modified model: some rules were replaced (see the last section).")
-    return "".join(f'<p class="warn">{escape(each)}</p>' for each in said)
+    return warned(said)
 
 
 def _asked(told: Read) -> str:
@@ -259,10 +251,10 @@ def _differences(told: Read) -> str:
 def _overall_row(found: Differences, second: str, scale: Scale) -> str:
     told = overall(found)
     mean, low, high = (scale.times * value for value in told.estimate[:3])
-    text = _number(mean)
+    text = signed(mean)
     if told.estimate.told_apart:
         text = f'<span class="apart">{text}</span>'
-    between = f"{_number(low)} to {_number(high)}" if told.estimate.known else "no interval"
+    between = f"{signed(low)} to {signed(high)}" if told.estimate.known else "no interval"
     chance = "–" if math.isnan(told.chance) else f"{100.0 * told.chance:.1f}%" if told.chance < 0.9995 else "&gt; 99.9%"
     needed = "no number would do" if math.isinf(told.needed) else f"{told.needed:,.0f}"
     says = "cannot be told from no difference"
@@ -276,13 +268,6 @@ def _overall_row(found: Differences, second: str, scale: Scale) -> str:
         f'<tr><th scope="row">{escape(shown(second))}</th><td>{text}<small>{between}</small></td><td>{chance}</td>'
         f"<td>{needed}</td><td>{points}</td><td>{says}</td></tr>"
     )
-
-
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    text = f"{value:+.3g}" if abs(value) < 1000 else f"{value:+,.0f}"
-    return text.replace("-", "−")
 
 
 def _over(told: Read, keep: Callable[[str, Drawn], object]) -> str:
@@ -376,7 +361,7 @@ def _luck_said(found: Sensitivity) -> str:
             f"Luck makes {100 * found.luck.share:.0f}% of the variance of the difference in one pair; "
             + ("the bars share out the rest" if found.method == SHARES else f"{found.pairs} pairs are taken together"),
         )
-    return ". ".join(each[0].upper() + each[1:] for each in said) + ("." if said else "")
+    return ". ".join(capital(each) for each in said) + ("." if said else "")
 
 
 def _index_table(found: Sensitivity, asked: Differences) -> str:
@@ -392,10 +377,10 @@ def _index_table(found: Sensitivity, asked: Differences) -> str:
             .head(SHOWN_ROWS)
             .itertuples(index=False, name=None)
         ):
-            between = "–" if math.isnan(low) else f"{times * low:.3g} to {times * high:.3g}".replace("-", "−")
-            floor = "–" if math.isnan(noise) else f"{times * noise:.3g}"
+            between = "–" if math.isnan(low) else f"{short(times * low)} to {short(times * high)}"
+            floor = short(times * noise)
             rows.append(
-                f'<tr><th scope="row">{escape(name)}</th><td>{f"{times * value:.3g}".replace("-", "−")}</td>'
+                f'<tr><th scope="row">{escape(name)}</th><td>{short(times * value)}</td>'
                 f"<td>{between}</td><td>{floor}</td></tr>"
             )
     heads = ("What is varied", "Value", "95% interval", "Doing nothing would be given")
@@ -470,7 +455,7 @@ def _part(share: float) -> str:
 
 
 def _notes(notes: tuple[str, ...]) -> str:
-    return "".join(f"<p>{escape(each[0].upper() + each[1:])}.</p>" for each in notes)
+    return "".join(f"<p>{escape(capital(each))}.</p>" for each in notes)
 
 
 def _who(told: Read, keep: Callable[[str, Drawn], object]) -> str:
@@ -504,8 +489,7 @@ def _again(told: Read) -> str:
 
 
 def _figure(drawn: Drawn, more: str = "") -> str:
-    caption = f"{drawn.described} {more}".strip()
-    return f"<figure>{drawn.page()}<figcaption>{escape(caption)}</figcaption></figure>"
+    return figure_of(drawn.page(), f"{drawn.described} {more}".strip())
 
 
 def _file(name: str) -> str:
@@ -540,7 +524,7 @@ def summary_text(told: Read) -> str:
         lines += ["", f"  {', '.join(filter(None, [scale.title, scale.unit, scale.reads]))}"[:100]]
         for second in told.others:
             said = overall(told.differences(outcome, second))
-            mean, low, high = (_number(scale.times * value) for value in said.estimate[:3])
+            mean, low, high = (signed(scale.times * value) for value in said.estimate[:3])
             chance = "" if math.isnan(said.chance) else f"sign {100 * said.chance:.1f}% sure"
             first, neither, other = said.wins
             points = f"{first} : {neither} : {other} points" if scale.better else ""

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.bundle import Bundled, Checked
+    from experiments.bundle import Bundled
+    from experiments.bundle_check import Checked
     from experiments.replay import Replayed
     from experiments.sweep import Estimate, Status, Sweep
 

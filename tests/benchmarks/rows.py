@@ -327,8 +327,8 @@ def compiling(effort: Effort) -> Iterator[Row]:
 
 def compare(effort: Effort) -> Iterator[Row]:
     """From `kith compare` to the first answer on screen, in a fresh process, before and after things are compiled."""
-    if not (HOUSE / "viz" / "command.py").exists():
-        yield Row("compare", "kith compare, first answer", "≤ 15 s", "there is no viz/command.py yet", None)
+    if not (HOUSE / "viz" / "command").exists():
+        yield Row("compare", "kith compare, first answer", "≤ 15 s", "there is no viz/command yet", None)
         return
     with tempfile.TemporaryDirectory() as cache:
         for when in ("nothing compiled", "cached"):

@@ -7,8 +7,9 @@ import logging
 import pytest
 import solara
 
-from viz.workshop import app
-from viz.workshop.server import QUERY
+from viz.serve import app
+from viz.serve.server import QUERY
+from viz.workshop.plan import plan_in
 from viz.workshop.words import text
 
 
@@ -70,3 +71,10 @@ def test_every_address_has_a_title_and_one_route():
     assert [route.path for route in app.routes] == list(app.PAGES)
     for title, _ in app.PAGES.values():
         assert text("en", title) != text("de", title)
+
+
+def test_an_address_that_names_a_setting_takes_nothing_but_the_language_from_the_workshop(monkeypatch):
+    monkeypatch.setenv(app.QUERY, "setting=calm&seed=9&do=30!shock!both!food!0.1!good&language=de")
+    plan, _, language = plan_in(app.completed("?setting=wage_step&seed=2"))
+    assert (plan.setting, plan.seed, plan.acts, language) == ("wage_step", 2, (), "de")
+    assert plan_in(app.completed("?month=40"))[0].seed == 9

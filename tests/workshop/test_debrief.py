@@ -260,7 +260,7 @@ def test_the_page_of_the_workshop_shows_the_run_of_its_address(open_page):
     tab = open_page("/debrief?setting=calm&seed=3&residents=100&left=contract&right=spot&month=30&language=de")
     frame = tab.frame_locator("iframe")
     frame.locator("h1").wait_for()
-    assert "Kurze Geschäfte" in frame.locator("h1").inner_text()
+    assert "Kurzgeschäftsstadt" in frame.locator("h1").inner_text()
     assert tab.get_by_role("status").inner_text()
 
 

@@ -12,8 +12,8 @@ from importlib import metadata
 import pytest
 
 from tests.workshop.serving import HOUSE
-from viz.workshop import cdn_files, doctor, server
-from viz.workshop.doctor import MISSING, NOTE, OK, Check
+from viz.serve import cdn_files, doctor, server
+from viz.serve.doctor import MISSING, NOTE, OK, Check
 
 
 def asked(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:

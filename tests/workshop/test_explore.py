@@ -23,8 +23,8 @@ from simulation.measures import MEASURES
 from simulation.month import MONTH
 from simulation.reader import read_rule, read_rules
 from simulation.scenario import PARAMETERS, SIZES, ScenarioError
-from viz.workshop import agent_table, explore, forms, network, rule_files, sketch
-from viz.workshop.own_town import BETWEEN, Asked, OwnTown
+from viz.explore import agent_table, explore, forms, network, rule_files, sketch
+from viz.explore.own_town import BETWEEN, Asked, OwnTown
 from viz.workshop.words import languages, said_in
 
 SEARCH = said_in("en")["explore.search"]

@@ -12,9 +12,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.workshop.serving import served
-from viz.workshop import cdn_files
-from viz.workshop.gate import COOKIES, MOST_SAID, Gate, is_well_said
-from viz.workshop.offline import line_to, message
+from viz.serve import cdn_files
+from viz.serve.gate import COOKIES, MOST_SAID, Gate, is_well_said
+from viz.serve.offline import line_to, message
 
 ASK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

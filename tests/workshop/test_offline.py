@@ -11,8 +11,8 @@ import pytest
 
 from tests import browsers
 from tests.workshop.serving import HOUSE
-from viz.workshop import cdn_files
-from viz.workshop.offline import named_in_page
+from viz.serve import cdn_files
+from viz.serve.offline import named_in_page
 
 
 def cut_off_from_the_network() -> None:
@@ -42,7 +42,7 @@ def test_without_a_network_the_page_opens_in_a_browser_and_asks_for_nothing_outs
 
 def test_the_page_comes_whole_while_every_way_out_is_shut():
     said = subprocess.run(
-        [sys.executable, "-m", "viz.workshop.offline"],
+        [sys.executable, "-m", "viz.serve.offline"],
         cwd=HOUSE,
         capture_output=True,
         text=True,

@@ -11,8 +11,9 @@ import time
 import pytest
 
 from tests.workshop.serving import HOUSE, served
-from viz.workshop import server
-from viz.workshop.server import CannotListenError, Workshop
+from viz.serve import server
+from viz.serve.server import CannotListenError, Workshop
+from viz.workshop.plan import plan_in
 
 
 def show(*options: str) -> subprocess.CompletedProcess[str]:
@@ -150,3 +151,15 @@ def test_a_setting_of_ones_own_is_offered_by_its_path(tmp_path):
     told = server.environment(Workshop(setting=str(file)), 1)
     assert told["KITH_SHOW_SETTING"] == str(file)
     assert "setting=" in told[server.QUERY]
+
+
+def test_a_link_is_what_a_page_shows_that_asks_for_nothing_in_the_language_asked_for():
+    link = "setting=wage_step&seed=4&left=spot&right=relational&month=40&do=30!shock!both!energy!0.5!year"
+    told = server.environment(Workshop(link=link, language="de"), 1)
+    plan, month, language = plan_in(told[server.QUERY])
+    assert (plan, month) == plan_in(link)[:2]
+    assert language == "de"
+
+
+def test_a_folder_of_storyboards_is_offered(tmp_path):
+    assert server.environment(Workshop(storyboards=str(tmp_path)), 1)["KITH_SHOW_STORYBOARDS"] == str(tmp_path)

@@ -23,7 +23,7 @@ import solara
 
 from simulation import CommunityModel
 from simulation.scenario import ScenarioError
-from viz.workshop.explore import make_town_component, model_params
+from viz.explore.explore import make_town_component, model_params
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "explore.md"
 

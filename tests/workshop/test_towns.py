@@ -216,3 +216,11 @@ def test_sixty_of_the_largest_shocks_can_be_lived(name):
     towns = lived(plan, plan.months - 1)
     for model in towns.models:
         assert np.isfinite(model.history.to_numpy(float)).all()
+
+
+def test_something_may_be_done_before_what_a_link_has_in_store():
+    towns = lived(replace(SMALL, acts=(FOOD,)), 28)
+    towns.do(ENERGY)
+    assert [(act.month, act.name) for act in towns.plan.acts] == [(29, "energy"), (34, "food")]
+    towns.live_to(36)
+    assert prints(lived(towns.plan, 36)) == prints(towns)

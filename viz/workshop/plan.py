@@ -162,8 +162,8 @@ class Plan:
         return base.with_(governance=own.held(), **own.parameters)
 
     def and_then(self, act: Act) -> Plan:
-        """The plan with one more thing done."""
-        return replace(self, acts=(*self.acts, act))
+        """The plan with one more thing done: after all of its month and before, and before what is still to come."""
+        return replace(self, acts=tuple(sorted((*self.acts, act), key=lambda each: each.month)))
 
 
 # ---- what may be asked -------------------------------------------------------------------------------------

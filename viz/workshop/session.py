@@ -196,7 +196,9 @@ class Session:
             if not self.undone:
                 return
             before = self.undone[-1]
-            same_run = before.plan == replace(self.plan, acts=self.plan.acts[: len(before.plan.acts)])
+            same_run = before.plan == replace(self.plan, acts=before.plan.acts) and set(before.plan.acts) <= set(
+                self.plan.acts
+            )
             self._begin(before.plan, self.towns.month if same_run else before.month)
             del self.undone[-1]
             self._show_state()

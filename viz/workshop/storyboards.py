@@ -499,7 +499,12 @@ def storyboards() -> Mapping[str, Storyboard]:
 
 def broken() -> Mapping[str, StoryboardError]:
     """Storyboards that cannot be led, and why."""
-    found = _storyboards(environ.get(OWN_FOLDER, ""))
+    return problems_in(environ.get(OWN_FOLDER, ""))
+
+
+def problems_in(folder: str) -> Mapping[str, StoryboardError]:
+    """Which storyboards of a folder, and of those that come with Kith, cannot be led, and why."""
+    found = _storyboards(folder)
     return {name: each for name, each in found.items() if isinstance(each, StoryboardError)}
 
 

@@ -110,8 +110,10 @@ class TwoTowns:
 
     def redo(self, act: Act) -> None:
         """Do something in place of the last thing done, which no month has felt yet."""
-        plan = replace(self.plan, acts=self.plan.acts[:-1])
-        self.plan = plan.and_then(replace(act, month=self.models[0].month))
+        month = self.models[0].month
+        acts = list(self.plan.acts)
+        del acts[max(place for place, each in enumerate(acts) if each.month == month)]
+        self.plan = replace(self.plan, acts=tuple(acts)).and_then(replace(act, month=month))
 
     def _carry_out(self, act: Act) -> None:
         if act.kind == "shock":

@@ -23,9 +23,9 @@ from agents.rule import Rule
 from agents.terms import terms_for
 from simulation.measures import MEASURES, label
 from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError, load_scenario, settings
-from viz.workshop import agent_table, network, rule_files, sketch
-from viz.workshop.forms import DIALS, fits, form, input_of, matching, model_params, moved, read, themes, written
-from viz.workshop.own_town import Asked, OwnTown, Trouble, trouble_with
+from viz.explore import agent_table, network, rule_files, sketch
+from viz.explore.forms import DIALS, fits, form, input_of, matching, model_params, moved, read, themes, written
+from viz.explore.own_town import Asked, OwnTown, Trouble, trouble_with
 from viz.workshop.words import ENGLISH, languages, text
 
 with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """Proof that a page of the workshop is served whole while the network is cut.
 
 Change this file when a page asks for files in a new way. It runs in a process of its own (`python -m
-viz.workshop.offline`): every way out of this computer is shut in it, the workshop is served, the page and every file
+viz.serve.offline`): every way out of this computer is shut in it, the workshop is served, the page and every file
 it names are fetched, and a page's first words with its town are spoken. What was missing, and who tried to go out, is
 printed as JSON for `kith doctor --offline`.
 """
@@ -22,15 +22,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from viz.workshop import server as shop
-from viz.workshop.server import LOOPBACK, Workshop, is_loopback
+from viz.serve import server as shop
+from viz.serve.server import LOOPBACK, Workshop, is_loopback
 
 LONGEST = 60.0
 """Seconds that the first page of a tab may take."""
 OTHER_FORMATS = (".eot", ".ttf", ".woff", ".svg", ".map")
 """Files that style sheets name for browsers of long ago, and maps for whoever mends them."""
 SHOWN = "kith-stage"
-"""The class of what stands around the two towns on the page (viz/workshop/app.py)."""
+"""The class of what stands around the two towns on the page (viz/serve/app.py)."""
 
 
 @dataclass

@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from viz.workshop import cdn_files
+from viz.serve import cdn_files
 from viz.workshop.words import ENGLISH, languages, text
 
 Scope = MutableMapping[str, Any]

@@ -18,12 +18,12 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 import solara
 import solara.lab
 
+from viz.explore.explore import Explore, asked_by
+from viz.serve.gate import COOKIES
+from viz.serve.server import QUERY
 from viz.workshop.debrief import Debrief
-from viz.workshop.explore import Explore, asked_by
-from viz.workshop.gate import COOKIES
 from viz.workshop.plan import Plan, plan_in
 from viz.workshop.rooms import PAIRS, ROOM, RoomError, facilitates
-from viz.workshop.server import QUERY
 from viz.workshop.session import Session
 from viz.workshop.words import ENGLISH, languages, text
 
@@ -37,8 +37,15 @@ def language_asked(search: str | None) -> str:
 
 
 def completed(search: str | None) -> str:
-    """What a page's address asks for, after what the workshop as a whole asks for: the last word counts."""
-    return "&".join(part for part in (os.environ.get(QUERY, ""), (search or "").lstrip("?")) if part)
+    """What a page's address asks for, after what the workshop as a whole asks for: the last word counts.
+
+    An address that names a setting says all there is to say of its towns; only the language may still be missing.
+    """
+    asked = (search or "").lstrip("?")
+    usual = os.environ.get(QUERY, "")
+    if "setting" in parse_qs(asked):
+        usual = urlencode([(name, value) for name, value in parse_qsl(usual) if name == "language"])
+    return "&".join(part for part in (usual, asked) if part)
 
 
 @solara.component
@@ -144,7 +151,7 @@ def participants(search: str, language: str) -> Tab:
 
 
 def remembered(search: str, name: str) -> str | None:
-    """What the address says under a name, or said when this browser came first (viz/workshop/gate.py keeps it)."""
+    """What the address says under a name, or said when this browser came first (viz/serve/gate.py keeps it)."""
     said = parse_qs(search).get(name)
     if said:
         return said[-1]

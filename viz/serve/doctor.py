@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from viz.workshop import cdn_files
+from viz.serve import cdn_files
 
 OLDEST = (3, 11)
 ENOUGH_MB, LEAST_MB = 1500, 700
@@ -134,7 +134,7 @@ def page_files() -> Check:
     wrong = cdn_files.missing()
     new = cdn_files.not_kept()
     if wrong:
-        remedy = "Fetch Kith afresh; or, while online and with npm: python -m viz.workshop.cdn_files"
+        remedy = "Fetch Kith afresh; or, while online and with npm: python -m viz.serve.cdn_files"
         return Check("files of the page", MISSING, "; ".join(wrong[:3]), remedy)
     if new:
         said = f"this Solara asks for {', '.join(sorted(new))}, which is not kept"
@@ -156,7 +156,7 @@ def browser() -> Check:
 
 def port() -> Check:
     """The port the workshop usually listens at."""
-    from viz.workshop import server  # noqa: PLC0415
+    from viz.serve import server  # noqa: PLC0415
 
     with server.listening(server.LOOPBACK, None) as door:
         number = door.getsockname()[1]
@@ -208,7 +208,7 @@ def writable(name: str, folder: Path) -> Check:
 def compiled() -> Check:
     """Whether the model is made ready for this computer; if not, it is made so now."""
     from simulation.compiled import cache_folder, numba_or_why  # noqa: PLC0415
-    from viz.workshop import server  # noqa: PLC0415
+    from viz.serve import server  # noqa: PLC0415
     from viz.workshop.towns import warm  # noqa: PLC0415
 
     missing = numba_or_why()[1]
@@ -245,7 +245,7 @@ def no_network() -> Check:
     name = "without network"
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     said = subprocess.run(
-        [sys.executable, "-m", "viz.workshop.offline"], capture_output=True, text=True, timeout=180, env=environment,
+        [sys.executable, "-m", "viz.serve.offline"], capture_output=True, text=True, timeout=180, env=environment,
         cwd=Path(__file__).parents[2], check=False,
     )  # fmt: skip
     try:

@@ -17,7 +17,7 @@ from agents.declared import Declared, fields_of, near
 from agents.tables import COMPONENTS, NEEDS, NOBODY, RECORDS, Component, Kind, Layer, Need, Sector, State, Status, Town
 from simulation.scenario import ScenarioError
 from simulation.town import name_of
-from viz.workshop.sketch import in_short
+from viz.explore.sketch import in_short
 
 TYPES = ("residents", "services", "partners", "agreements", "peers", "funders", "neighbourhoods")
 """The tables whose rows are agents, in the order of `model.agents`."""

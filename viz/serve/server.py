@@ -2,7 +2,7 @@
 
 Change this file to start the workshop otherwise. Everything happens in one process: the model is made ready, Solara is
 told to keep to itself (no telemetry, no question about newer versions, no files from the web), the pages are served
-behind the gate (viz/workshop/gate.py), and a browser is opened when they are there. Nobody but this computer can
+behind the gate (viz/serve/gate.py), and a browser is opened when they are there. Nobody but this computer can
 connect unless a host is given.
 """
 
@@ -24,9 +24,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
-from viz.workshop import cdn_files
+from viz.serve import cdn_files
 from viz.workshop.words import ENGLISH
 
 if TYPE_CHECKING:
@@ -64,6 +64,10 @@ class Workshop:
     host: str = LOOPBACK
     port: int | None = None
     language: str = ENGLISH
+    link: str = ""
+    """The query of a link to begin with, instead of a setting."""
+    storyboards: str = ""
+    """A folder with storyboards of one's own, offered beside those that come with Kith."""
 
     @property
     def is_near(self) -> bool:
@@ -92,7 +96,7 @@ def prepared(workshop: Workshop) -> uvicorn.Server:
     """A server of the workshop's pages, not yet running. The environment must be what `environment` says."""
     import uvicorn  # noqa: PLC0415
 
-    from viz.workshop.gate import Gate  # noqa: PLC0415
+    from viz.serve.gate import Gate  # noqa: PLC0415
 
     with quiet():
         own = [workshop.host] if not workshop.is_near else []
@@ -108,14 +112,17 @@ def environment(workshop: Workshop, port: int) -> dict[str, str]:
     """What must stand in the environment before Solara is imported for the first time."""
     from viz.workshop.plan import OWN_SETTING  # noqa: PLC0415
     from viz.workshop.rooms import HOST, KEY, PORT  # noqa: PLC0415
+    from viz.workshop.storyboards import OWN_FOLDER  # noqa: PLC0415
 
     asked = {"language": workshop.language}
     own = ""
     if workshop.setting:
         own = workshop.setting if is_path(workshop.setting) else ""
         asked["setting"] = setting_name(workshop.setting)
+    query = dict(parse_qsl(workshop.link)) | asked
+    boards = str(Path(workshop.storyboards).resolve()) if workshop.storyboards else os.environ.get(OWN_FOLDER, "")
     return {
-        "SOLARA_APP": "viz.workshop.app",
+        "SOLARA_APP": "viz.serve.app",
         "SOLARA_MODE": "production",
         "SOLARA_ASSETS_PROXY": "true",
         "SOLARA_ASSETS_PROXY_CACHE_DIR": str(cdn_files.FOLDER),
@@ -129,8 +136,9 @@ def environment(workshop: Workshop, port: int) -> dict[str, str]:
         "SOLARA_SESSION_HTTP_ONLY": "true",
         "SOLARA_STATE_TEST_EVICTION": "false",
         "SOLARA_OAUTH_PRIVATE": "false",
-        QUERY: urlencode(asked),
+        QUERY: urlencode(query),
         OWN_SETTING: str(Path(own).resolve()) if own else "",
+        OWN_FOLDER: boards,
         HOST: workshop.host,
         PORT: str(port),
         KEY: "" if workshop.is_near else secrets.token_urlsafe(12),

@@ -1,7 +1,7 @@
 """The files that any Solara page fetches from the web, kept beside us so that the workshop needs no network.
 
 Change this file when Solara asks for other files; then, while online and with npm there, fetch them afresh with
-`python -m viz.workshop.cdn_files`. What Solara's own template asks for is read from the Solara that is installed, so
+`python -m viz.serve.cdn_files`. What Solara's own template asks for is read from the Solara that is installed, so
 a new Solara that wants something else is noticed before the day of the workshop, by a test and by `kith doctor`.
 """
 
