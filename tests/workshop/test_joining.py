@@ -113,6 +113,15 @@ def test_each_plays_towns_of_their_own_and_touches_nobody_elses(facilitator, pho
     assert "seed=4" in other.url
 
 
+def test_a_phone_that_loads_its_page_again_keeps_its_own_towns(phones):
+    one, _ = phones
+    step(one, 25)
+    expect(one).to_have_url(re.compile("seed=5.*month=25"), timeout=STILL)
+    one.reload()
+    month(one, 25)
+    expect(one).to_have_url(re.compile("setting=calm.*seed=5.*month=25"), timeout=STILL)
+
+
 def test_a_participant_cannot_open_the_room_or_hand_anything_out(phones):
     one, _ = phones
     one.get_by_test_id("menu").click()
@@ -123,7 +132,6 @@ def test_a_participant_cannot_open_the_room_or_hand_anything_out(phones):
 def test_everybody_can_be_handed_a_setting_and_undo_brings_ones_own_back(facilitator, phones):
     one, other = phones
     mine = one.get_by_test_id("stage").get_attribute("data-run")
-    step(one, 25)
     facilitator.keyboard.press("Escape")
     facilitator.get_by_test_id("setting").click()
     facilitator.get_by_test_id("setting-oil_shock").click()

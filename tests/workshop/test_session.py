@@ -83,7 +83,7 @@ def prints(tab):
     return [fingerprint_of(model.town) for model in tab.towns.models]
 
 
-def until(true, seconds=20.0):
+def until(true, seconds=60.0):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come to that"

@@ -12,6 +12,7 @@ import logging
 import os
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
@@ -23,7 +24,7 @@ from viz.serve.gate import COOKIES
 from viz.serve.server import QUERY
 from viz.workshop.debrief import Debrief
 from viz.workshop.plan import Plan, plan_in
-from viz.workshop.rooms import PAIRS, ROOM, RoomError, facilitates
+from viz.workshop.rooms import PAIRS, ROOM, SMALL, RoomError, facilitates
 from viz.workshop.session import Session
 from viz.workshop.words import ENGLISH, languages, text
 
@@ -134,7 +135,11 @@ def facilitators(search: str, language: str) -> Tab:
 
 
 def participants(search: str, language: str) -> Tab:
-    """The session of a participant's tab, in the room whose code the address says."""
+    """The session of a participant's tab, in the room whose code the address says.
+
+    It begins with the room's plan, or where the address says that its own towns had come to: a page that is loaded
+    again stands where it stood.
+    """
     sessions: list[Session] = []
 
     def give(plan: Plan) -> None:
@@ -143,7 +148,11 @@ def participants(search: str, language: str) -> Tab:
 
     plan, leave = ROOM.enter(remembered(search, "room") or "", give)
     try:
-        sessions.append(Session(plan, None, language, pairs=PAIRS))
+        month = None
+        if "setting" in parse_qs(search.lstrip("?")):
+            plan, month, _ = plan_in(plan_part(search))
+            plan = replace(plan, residents=min(plan.residents, SMALL))
+        sessions.append(Session(plan, month, language, pairs=PAIRS))
     except BaseException:
         leave()
         raise

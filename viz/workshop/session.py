@@ -30,8 +30,10 @@ from viz.workshop.words import ENGLISH, catalogue, languages, text
 
 SLOWEST, FASTEST = 0.2, 20.0
 """Months a second."""
-PATIENCE = 5.0
+PATIENCE = 20.0
 """Seconds of silence from the page after which the towns pause."""
+FAREWELL = 5.0
+"""Seconds that a month being lived is given when its page is closed."""
 MOST_UNDONE = 50
 A_TURN = 6
 """Months for which the luck badge judges one outcome before it goes on to the next, so that none is favoured."""
@@ -635,7 +637,7 @@ class Session:
             self.shadows.stop()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(PATIENCE)
+            thread.join(FAREWELL)
         with self.lock:
             self.widget.close()
             self.towns.close()
