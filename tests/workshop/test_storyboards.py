@@ -12,23 +12,19 @@ import pytest
 
 from simulation.scenario import PARAMETERS
 from viz.workshop.__main__ import main
+from viz.workshop.flow import Flow, Rehearsal, by_luck, questions, rehearsed
 from viz.workshop.plan import Plan, PlanError, Side
 from viz.workshop.session import Session
 from viz.workshop.storyboards import (
     BLANK,
     Compared,
-    Flow,
     Most,
-    Rehearsal,
     StoryboardError,
     answer_in,
-    by_luck,
     filled,
     load,
     look_in,
     offered,
-    questions,
-    rehearsed,
     storyboard,
     storyboards,
 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 
+from viz.workshop.flow import by_luck, rehearsed
 from viz.workshop.luck import PAIRS
 from viz.workshop.plan import PlanError
-from viz.workshop.storyboards import broken, by_luck, rehearsed, storyboard, storyboards
+from viz.workshop.storyboards import broken, storyboard, storyboards
 from viz.workshop.towns import warm
 from viz.workshop.words import ENGLISH, languages
 

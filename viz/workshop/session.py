@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 
 from simulation.scenario import ScenarioError
 from viz.workshop import cards, frames, sharing
+from viz.workshop.flow import Flow
 from viz.workshop.luck import PAIRS, Shadows, shown
 from viz.workshop.past import eventful
 from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
 from viz.workshop.rooms import Room, listens
 from viz.workshop.stage import Stage
-from viz.workshop.storyboards import Flow, offered, storyboard
+from viz.workshop.storyboards import offered, storyboard
 from viz.workshop.towns import TwoTowns, warm_up
 from viz.workshop.words import ENGLISH, catalogue, languages, text
 
