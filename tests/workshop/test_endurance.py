@@ -59,6 +59,8 @@ def test_thirty_guests_each_see_their_own_towns_and_leave_nothing_behind(alone):
             assert len(shown) >= 0.6 * SECONDS
         all_gone(alone)
         held.append(memory(alone))
+        months = sorted(len(guest.heads) - 1 for guest in guests)
+        print(f"{months[0]} to {months[-1]} months in {SECONDS:.0f} s, {held[0]:.0f} MB before anybody came")
         print(f"CPU {100 * share:.0f}% of a core, {playing:.0f} MB while playing, {held[-1]:.0f} MB after")
     for seed, guest in enumerate(guests, start=1):
         plan, _, _ = plan_in(f"residents=300&seed={seed}&setting=calm")

@@ -94,7 +94,9 @@ def test_a_shock_of_every_kind_size_and_length_lands_in_both_towns_and_can_be_ta
         expect(stage.get_by_test_id(f"shock-{key}")).to_have_class(re.compile(r"\bcoming\b"), timeout=SOON)
     done = "25!shock!both!energy!0.25!year~25!shock!both!food!0.2!good~25!shock!both!wages!0.2!year"
     address(stage, f"{done}~25!shock!both!budget!-0.2!good~25!shock!both!demand!0.1!year")
+    stands_in_order(stage)
     step(stage, 25)
+    stands_in_order(stage)
     assert set(wanted) <= set(root.get_attribute("data-shocks").split(","))
     for key in sizes:
         expect(stage.get_by_test_id(f"shock-{key}")).to_have_class(re.compile(r"\bhit\b"))
@@ -105,6 +107,20 @@ def test_a_shock_of_every_kind_size_and_length_lands_in_both_towns_and_can_be_ta
     expect(root).to_have_attribute("data-shocks", before)
     expect(stage.get_by_test_id("undo")).to_be_disabled()
     month(stage, 25)
+
+
+def stands_in_order(page: Any) -> None:
+    """The shocks stand under one another in their panel, whatever they say."""
+    places = [
+        page.get_by_test_id(f"shock-{key}").bounding_box() for key in ("energy", "food", "wages", "budget", "demand")
+    ]
+    assert len({round(place["x"]) for place in places}) == 1
+    assert len({round(place["width"]) for place in places}) == 1
+    tops = [place["y"] for place in places]
+    assert tops == sorted(tops)
+    left, right = (page.get_by_test_id(name).bounding_box() for name in ("town-left", "town-right"))
+    assert left["x"] + left["width"] <= places[0]["x"] <= right["x"]
+    assert tops[0] > left["y"]
 
 
 # ---- which towns ---------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ def step(self: CommunityModel, *given: Any, **more: Any) -> Any:
     return _step(self, *given, **more)
 
 
-CommunityModel.step = step  # type: ignore[method-assign]
-
-if __name__ == "__main__":
+if __name__ == "__main__":  # whoever only asks which month it is keeps a model that works
+    CommunityModel.step = step  # type: ignore[method-assign]
     main()

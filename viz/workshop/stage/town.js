@@ -18,7 +18,7 @@ export function townView(stage, side) {
   const still = h("canvas");
   const moving = h("canvas", { class: "moving" });
   const doors = h("div", { class: "doors", role: "group", "aria-label": t("stage.town.organisations", { town: town.name }) });
-  const coming = h("p", { class: "coming", test: side === 0 ? "coming-left" : "coming-right", role: "status" });
+  const coming = h("p", { class: "ahead", test: side === 0 ? "coming-left" : "coming-right", role: "status" });
   const map = h("div", { class: "map", "data-testid": `map-${side}` }, still, moving, doors, coming);
   const numbers = NUMBERS.map((name) => ({ name, value: h("b", {}, "–") }));
   const changed = (town.changed || []).map(([what, ...values]) => `${what}: ${values.join(" → ")}`).join(" · ");
