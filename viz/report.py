@@ -23,7 +23,6 @@ from experiments.store import Asked, provenance
 from experiments.words import capital, listed, minus, pounds, small
 from simulation.scenario import SETTLING
 from viz.pages import (
-    CSS,
     LIMITS,
     NULL,
     NULL_SAID,
@@ -708,7 +707,4 @@ def _again_section(comparison: Comparison) -> str:
     )
 
 
-__all__ = [
-    "CSS", "NULL", "Reading", "headline_text", "provisional_line", "reading", "report_html", "table_of",
-]  # fmt: skip
-"""With what the workshop takes from here: looks and tables are in viz/pages.py, readings in viz/readings.py."""
+__all__ = ["NULL", "headline_text", "provisional_line", "report_html"]

@@ -86,7 +86,10 @@ class Watched:
         if response.status >= 400:
             self.wrong.append(f"{response.status}: {response.url}")
 
-    def close(self) -> None:
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Close every tab."""
         for context in self.contexts:
             context.close()
@@ -95,22 +98,16 @@ class Watched:
 @pytest.fixture
 def open_page(browser: Any, workshop: Served) -> Iterator[Callable[..., Any]]:
     """Opens pages of the workshop; the test fails if anything goes wrong on them. `open_page.wrong` may be cleared."""
-    watched = Watched(browser, workshop.address)
-    try:
+    with Watched(browser, workshop.address) as watched:
         yield watched
-    finally:
-        watched.close()
     assert not watched.wrong
 
 
 @pytest.fixture(scope="session")
 def kept(browser: Any, workshop: Served) -> Iterator[Watched]:
     """One tab that is kept from test to test: what a browser has fetched once, it need not fetch again."""
-    watched = Watched(browser, workshop.address)
-    try:
+    with Watched(browser, workshop.address) as watched:
         yield watched
-    finally:
-        watched.close()
 
 
 class Go:

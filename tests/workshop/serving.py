@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOUSE = Path(__file__).parents[2]
+LAST_SAID = "Press Ctrl-C here"
+"""What a workshop says last of all that it says by itself."""
 LONGEST = 300.0
 """Seconds until it must be open: where nothing is compiled yet, that comes first."""
 
@@ -60,13 +62,13 @@ def served(
     heard: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(process, said, heard), daemon=True).start()
     try:
-        address = None
-        while address is None:
+        line: str | None = ""
+        while LAST_SAID not in line:
             line = heard.get(timeout=max(0.1, began + LONGEST - time.monotonic()))
             assert line is not None, "the workshop ended:\n" + "".join(said)
-            found = re.search(r"open at (http://\S+)", line)
-            address = found and found.group(1)
-        yield Served(process, address, said, time.monotonic() - began)
+        found = re.search(r"open at (http://\S+)", "".join(said))
+        assert found, "the workshop does not say where it is open:\n" + "".join(said)
+        yield Served(process, found.group(1), said, time.monotonic() - began)
     finally:
         if process.poll() is None:
             process.terminate()

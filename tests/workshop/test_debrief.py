@@ -18,7 +18,7 @@ from experiments.intervals import Estimate
 from experiments.pairs import BEARERS
 from simulation.measures import MEASURES
 from simulation.scenario import SIZES, settings
-from viz.report import reading
+from viz.readings import reading
 from viz.workshop import debrief, frames, measured
 from viz.workshop.debrief import Writer, act_told, debrief_html, limits, luck_of, page, what_was_done
 from viz.workshop.findings import FIRST, OUTCOMES, TURNS, Budget, findings, on_the_screen, turned, verdict

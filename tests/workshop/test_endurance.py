@@ -76,22 +76,18 @@ def test_thirty_guests_each_see_their_own_towns_and_leave_nothing_behind(alone):
 def test_five_months_a_second_for_a_minute_without_lag(browser, tmp_path):
     setting = tmp_path / "long.toml"
     setting.write_text(LONG_SETTING, encoding="utf-8")
-    with served(str(setting), "--port", "0") as server:
-        watched = Watched(browser, server.address)
-        try:
-            page = watched("/")
-            month(page, 24)
-            page.get_by_test_id("speed-5").click()
-            page.get_by_test_id("play").click()
-            month_from(page, 26)
-            seen = []
-            began = time.monotonic()
-            while time.monotonic() - began < 60.0:
-                at = int(page.get_by_test_id("stage").get_attribute("data-month"))
-                seen.append((time.monotonic() - began, at))
-                time.sleep(0.5)
-        finally:
-            watched.close()
+    with served(str(setting), "--port", "0") as server, Watched(browser, server.address) as watched:
+        page = watched("/")
+        month(page, 24)
+        page.get_by_test_id("speed-5").click()
+        page.get_by_test_id("play").click()
+        month_from(page, 26)
+        seen = []
+        began = time.monotonic()
+        while time.monotonic() - began < 60.0:
+            at = int(page.get_by_test_id("stage").get_attribute("data-month"))
+            seen.append((time.monotonic() - began, at))
+            time.sleep(0.5)
     paces = [pace(seen, begin, begin + 20.0) for begin in (0.0, 20.0, 40.0)]
     print(f"months a second in each third of a minute: {paces}")
     assert watched.wrong == []

@@ -96,12 +96,9 @@ ADDRESSES = (
 @pytest.fixture
 def guest(browser: Any, room: Any) -> Iterator[Any]:
     """Opens tabs of the room, which may not say a word of ours or do a thing of theirs."""
-    watched = Watched(browser, room.address)
     said = len(room.said)
-    try:
+    with Watched(browser, room.address) as watched:
         yield watched
-    finally:
-        watched.close()
     assert room.said[said:] == [], "the server had something to say"
     assert watched.wrong == []
 

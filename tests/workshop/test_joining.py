@@ -18,17 +18,15 @@ expect: Any = pytest.importorskip("playwright.sync_api").expect
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def people(browser: Any, room: Any) -> Iterator[Watched]:
-    """Tabs of visitors to the room."""
-    watched = Watched(browser, room.address)
-    try:
+    """Tabs of visitors to the room, on which nothing may go wrong."""
+    with Watched(browser, room.address) as watched:
         yield watched
-    finally:
-        watched.close()
+    assert watched.wrong == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def facilitator(people: Watched, room: Any) -> Any:
     """The facilitator's tab, with the panel to join from open."""
     key = urlsplit(room.address).query
@@ -40,30 +38,40 @@ def facilitator(people: Watched, room: Any) -> Any:
     return page
 
 
-@pytest.fixture(scope="module")
-def link(facilitator: Any) -> str:
-    """The path and query that the room's picture leads to, once the facilitator has opened the room."""
+@pytest.fixture
+def link(facilitator: Any) -> Iterator[str]:
+    """The path and query that the room's picture leads to, while the room is open."""
     facilitator.get_by_test_id("join-open").click()
     panel = facilitator.get_by_test_id("join-panel")
     expect(panel.locator("img")).to_be_visible(timeout=SOON)
     found = urlsplit(panel.locator(".address").inner_text())
-    return f"{found.path}?{found.query}"
+    yield f"{found.path}?{found.query}"
+    close_room(facilitator)
 
 
-@pytest.fixture(scope="module")
-def phones(people: Watched, link: str) -> list[Any]:
-    """Two people who have scanned the picture."""
-    found = [people(link, **PHONE) for _ in range(2)]
-    for page in found:
-        month(page, 24)
-    return found
+@pytest.fixture
+def phone(people: Watched, link: str) -> Any:
+    """Somebody who has scanned the picture."""
+    return scanned(people, link)
 
 
-@pytest.fixture(autouse=True)
-def nothing_wrong(people: Watched) -> Iterator[None]:
-    people.wrong.clear()
-    yield
-    assert people.wrong == []
+def scanned(people: Watched, link: str) -> Any:
+    """The phone of somebody who has scanned the picture, with their towns on it."""
+    page = people(link, **PHONE)
+    month(page, 24)
+    return page
+
+
+def close_room(facilitator: Any) -> None:
+    """Let nobody else in, if the room is open still."""
+    if not facilitator.get_by_test_id("join-panel").count():
+        facilitator.get_by_test_id("menu").click()
+        facilitator.get_by_test_id("join").click()
+    panel = facilitator.get_by_test_id("join-panel")
+    panel.wait_for()
+    if panel.get_by_test_id("join-close").count():
+        panel.get_by_test_id("join-close").click()
+    expect(facilitator.get_by_test_id("join-open")).to_be_visible(timeout=STILL)
 
 
 def test_without_its_key_the_facilitators_pages_are_closed_to_others(people, room):
@@ -95,43 +103,50 @@ def test_the_picture_leads_to_the_room_under_this_computers_address(facilitator,
     page.context.close()
 
 
-def test_each_plays_towns_of_their_own_and_touches_nobody_elses(facilitator, phones):
-    one, other = phones
+def test_each_plays_towns_of_their_own_and_touches_nobody_elses(facilitator, phone, people, link):
+    other = scanned(people, link)
     told = text("en", "stage.join.people", people=2, most=60)
     expect(facilitator.get_by_test_id("join-panel").locator("[role=status]")).to_have_text(told, timeout=STILL)
-    attribute(one, "data-left", "spot")
+    attribute(phone, "data-left", "spot")
     before = [page.get_by_test_id("stage").get_attribute("data-shocks") for page in (other, facilitator)]
-    one.get_by_test_id("shock-energy").click()
-    step(one, 25)
-    one.get_by_test_id("luck").click()
-    run(one, 2)
+    phone.get_by_test_id("shock-energy").click()
+    step(phone, 25)
+    phone.get_by_test_id("luck").click()
+    run(phone, 2)
     for page, at, shocks in ((other, 24, before[0]), (facilitator, 27, before[1])):
         month(page, at)
         assert page.get_by_test_id("stage").get_attribute("data-shocks") == shocks
         assert page.get_by_test_id("stage").get_attribute("data-run") == "1"
-    assert "seed=5" in one.url
+    assert "seed=5" in phone.url
     assert "seed=4" in other.url
 
 
-def test_a_phone_that_loads_its_page_again_keeps_its_own_towns(phones):
-    one, _ = phones
-    step(one, 25)
-    expect(one).to_have_url(re.compile("seed=5.*month=25"), timeout=STILL)
-    one.reload()
-    month(one, 25)
-    expect(one).to_have_url(re.compile("setting=calm.*seed=5.*month=25"), timeout=STILL)
+def with_towns_of_their_own(phone: Any) -> None:
+    """Other luck than the facilitator's, and a month more."""
+    phone.get_by_test_id("luck").click()
+    run(phone, 2)
+    step(phone, 25)
+    expect(phone).to_have_url(OWN, timeout=STILL)
 
 
-def test_a_participant_cannot_open_the_room_or_hand_anything_out(phones):
-    one, _ = phones
-    one.get_by_test_id("menu").click()
-    assert one.get_by_test_id("join").count() == 0
-    one.keyboard.press("Escape")
+OWN = re.compile("setting=calm.*seed=5.*month=25")
 
 
-def test_everybody_can_be_handed_a_setting_and_undo_brings_ones_own_back(facilitator, phones):
-    one, other = phones
-    mine = one.get_by_test_id("stage").get_attribute("data-run")
+def test_a_phone_that_loads_its_page_again_keeps_its_own_towns(phone):
+    with_towns_of_their_own(phone)
+    phone.reload()
+    month(phone, 25)
+    expect(phone).to_have_url(OWN, timeout=STILL)
+
+
+def test_a_participant_cannot_open_the_room_or_hand_anything_out(phone):
+    phone.get_by_test_id("menu").click()
+    assert phone.get_by_test_id("join").count() == 0
+
+
+def test_everybody_can_be_handed_a_setting_and_undo_brings_ones_own_back(facilitator, phone, people, link):
+    other = scanned(people, link)
+    with_towns_of_their_own(phone)
     facilitator.keyboard.press("Escape")
     facilitator.get_by_test_id("setting").click()
     facilitator.get_by_test_id("setting-oil_shock").click()
@@ -139,39 +154,31 @@ def test_everybody_can_be_handed_a_setting_and_undo_brings_ones_own_back(facilit
     facilitator.get_by_test_id("menu").click()
     facilitator.get_by_test_id("join").click()
     facilitator.get_by_test_id("join-push").click()
-    for page in phones:
+    for page in (phone, other):
         expect(page.get_by_test_id("notice")).to_contain_text(text("en", "rooms.pushed"), timeout=STILL)
         expect(page).to_have_url(re.compile("setting=oil_shock"), timeout=STILL)
         month(page, 24)
         page.get_by_test_id("dismiss").click()
-    assert int(one.get_by_test_id("stage").get_attribute("data-run")) > int(mine)
-    one.get_by_test_id("undo").click()
-    month(one, 25)
-    expect(one).to_have_url(re.compile("setting=calm.*seed=5"), timeout=STILL)
+    run(phone, 3)
+    phone.get_by_test_id("undo").click()
+    month(phone, 25)
+    expect(phone).to_have_url(OWN, timeout=STILL)
     expect(other).to_have_url(re.compile("setting=oil_shock"))
 
 
-def test_a_phone_shows_it_all_within_its_width(phones):
-    one, _ = phones
-    settled(one)
-    assert one.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert look(one, "cutOff") == []
+def test_a_phone_shows_it_all_within_its_width(phone):
+    settled(phone)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert look(phone, "cutOff") == []
     for name in ("play", "town-left", "town-right", "shock-energy", "paid"):
-        box = one.get_by_test_id(name).bounding_box()
+        box = phone.get_by_test_id(name).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= PHONE["width"]
 
 
-def test_a_room_that_is_closed_again_keeps_those_within_and_lets_nobody_else_in(facilitator, phones, link, people):
-    one, _ = phones
-    panel = facilitator.get_by_test_id("join-panel")
-    if not panel.count():
-        facilitator.get_by_test_id("menu").click()
-        facilitator.get_by_test_id("join").click()
-    facilitator.get_by_test_id("join-close").click()
-    expect(facilitator.get_by_test_id("join-open")).to_be_visible(timeout=STILL)
+def test_a_room_that_is_closed_again_keeps_those_within_and_lets_nobody_else_in(facilitator, phone, link, people):
+    close_room(facilitator)
     late = people(link, **PHONE)
     late.get_by_text(text("en", "rooms.closed")).wait_for(timeout=STILL)
     late.context.close()
-    at = int(one.get_by_test_id("stage").get_attribute("data-month"))
-    step(one, at + 1)
+    step(phone, 25)

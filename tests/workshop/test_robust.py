@@ -42,16 +42,13 @@ def kept_by(server: Any) -> tuple[int, int]:
 
 def test_tabs_that_close_while_they_play_end_their_runs_and_their_threads(browser, workshop):
     before = kept_by(workshop)
-    watched = Watched(browser, workshop.address)
-    try:
+    with Watched(browser, workshop.address) as watched:
         for seed in range(3):
             page = watched(f"/?residents=100&seed={seed}")
             month(page, 24)
             page.get_by_test_id("play").click()
             month_from(page, 25)
         assert kept_by(workshop)[0] == before[0] + 3
-    finally:
-        watched.close()
     until = time.monotonic() + 30.0
     while (kept_by(workshop)[0] > before[0] or kept_by(workshop)[1] > POOL) and time.monotonic() < until:
         time.sleep(0.1)
@@ -62,50 +59,41 @@ def test_tabs_that_close_while_they_play_end_their_runs_and_their_threads(browse
 
 
 def test_a_line_that_drops_is_taken_up_again_with_the_same_towns(browser, workshop):
-    with cuttable(workshop.address) as line:
-        watched = Watched(browser, line.address)
-        try:
-            page = watched("/?residents=100")
-            month(page, 24)
-            page.get_by_test_id("shock-energy").click()
-            step(page, 25)
-            told = numbers(page)
-            line.cut()
-            line.mend()
-            expect(page.locator(".v-overlay--active")).to_have_count(0, timeout=2 * STILL)
-            page.wait_for_function("solara.debug.reconnectCount > 0", timeout=2 * STILL)
-            month(page, 25)
-            assert numbers(page) == told
-            step(page, 26)
-            assert "25:energy" in page.get_by_test_id("stage").get_attribute("data-shocks")
-        finally:
-            watched.close()
+    with cuttable(workshop.address) as line, Watched(browser, line.address) as watched:
+        page = watched("/?residents=100")
+        month(page, 24)
+        page.get_by_test_id("shock-energy").click()
+        step(page, 25)
+        told = numbers(page)
+        line.cut()
+        line.mend()
+        expect(page.locator(".v-overlay--active")).to_have_count(0, timeout=2 * STILL)
+        page.wait_for_function("solara.debug.reconnectCount > 0", timeout=2 * STILL)
+        month(page, 25)
+        assert numbers(page) == told
+        step(page, 26)
+        assert "25:energy" in page.get_by_test_id("stage").get_attribute("data-shocks")
 
 
 @pytest.mark.torture
 def test_a_line_that_is_cut_while_time_runs_pauses_the_towns_and_goes_on_when_it_is_back(browser, workshop):
-    with cuttable(workshop.address) as line:
-        watched = Watched(browser, line.address)
-        try:
-            page = watched("/?residents=100")
-            month(page, 24)
-            page.get_by_test_id("play").click()
-            month_from(page, 26)
-            line.cut()
-            time.sleep(8.0)
-            line.mend()
-            attribute(page, "data-playing", "false")
-            expect(page.locator(".v-overlay--active")).to_have_count(0, timeout=2 * STILL)
-            at = int(page.get_by_test_id("stage").get_attribute("data-month"))
-            assert at < 30, "the towns went on although nobody saw it"
-            step(page, at + 1)
-        finally:
-            watched.close()
+    with cuttable(workshop.address) as line, Watched(browser, line.address) as watched:
+        page = watched("/?residents=100")
+        month(page, 24)
+        page.get_by_test_id("play").click()
+        month_from(page, 26)
+        line.cut()
+        time.sleep(8.0)
+        line.mend()
+        attribute(page, "data-playing", "false")
+        expect(page.locator(".v-overlay--active")).to_have_count(0, timeout=2 * STILL)
+        at = int(page.get_by_test_id("stage").get_attribute("data-month"))
+        assert at < 30, "the towns went on although nobody saw it"
+        step(page, at + 1)
 
 
 def test_a_window_nobody_looks_at_does_not_hold_the_towns_up(browser, workshop):
-    watched = Watched(browser, workshop.address)
-    try:
+    with Watched(browser, workshop.address) as watched:
         page = watched("/?residents=100")
         page.add_init_script(HIDDEN)
         page.reload()
@@ -115,15 +103,12 @@ def test_a_window_nobody_looks_at_does_not_hold_the_towns_up(browser, workshop):
         month_from(page, 34)
         page.get_by_test_id("play").click()
         attribute(page, "data-playing", "false")
-    finally:
-        watched.close()
     assert watched.wrong == []
 
 
 def test_a_month_that_fails_is_told_on_a_card_and_the_run_is_kept(browser, room):
-    watched = Watched(browser, room.address)
     key = urlsplit(room.address).query
-    try:
+    with Watched(browser, room.address) as watched:
         unlucky = watched(f"/?{key}&setting=calm&residents=100&seed={UNLUCKY}")
         other = watched(f"/?{key}&setting=calm&residents=100&seed=2")
         for page in (unlucky, other):
@@ -150,7 +135,5 @@ def test_a_month_that_fails_is_told_on_a_card_and_the_run_is_kept(browser, room)
         month(unlucky, 24)
         step(unlucky, 25)
         assert text("en", "stage.notice.error") not in unlucky.get_by_test_id("notice").inner_text()
-    finally:
-        watched.close()
     assert watched.wrong == []
     assert not any("Traceback" in line for line in room.said)

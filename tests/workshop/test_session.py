@@ -633,6 +633,24 @@ def test_what_is_done_while_the_towns_play_is_done_in_its_month_and_can_be_linke
             assert prints(tab) == prints_of(*plan_in(tab.link())[:2])
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [{"cmd": "dial", "name": "sharing", "value": 0.7, "side": "left"}, {"cmd": "shock", "key": "energy"}],
+    ids=["dial", "shock"],
+)
+def test_what_waits_for_its_turn_while_a_month_is_lived_is_done_in_the_month_after_that(tab, asked):
+    hear(tab, "dial", name="sharing", value=0.3, side="left")
+    with tab.lock:
+        waiting = threading.Thread(target=tab.hear, args=(asked,))
+        waiting.start()
+        time.sleep(0.1)  # until it stands before the lock
+        tab.step()
+    waiting.join()
+    assert [act.month for act in tab.plan.acts] == [SMALL.first + 1, SMALL.first + 2]
+    assert refused(tab) == ""
+    assert [done.plan.acts for done in tab.undone] == [(), tab.plan.acts[:1]]
+
+
 def test_close_ends_every_thread_and_nothing_is_heard_any_more():
     before = {thread.ident for thread in threading.enumerate()}
     tab = Session(SMALL, pairs=24)

@@ -49,8 +49,7 @@ def colours_of(picture: bytes) -> int:
 def main() -> int:
     """Open the page and look at it."""
     bring_up()
-    with served() as workshop, browsers.running() as browser:
-        watched = Watched(browser, workshop.address)
+    with served() as workshop, browsers.running() as browser, Watched(browser, workshop.address) as watched:
         page = watched("/")
         towns = page.locator("[data-month]")
         towns.wait_for()
@@ -62,7 +61,6 @@ def main() -> int:
             "network": "cut" if is_cut() else "there", "wrong": watched.wrong,
             "months": int(towns.get_attribute("data-month") or 0) - first, "colours": colours_of(page.screenshot()),
         }  # fmt: skip
-        watched.close()
     sys.stdout.write(json.dumps(found) + "\n")
     return 0
 

@@ -21,6 +21,7 @@ from simulation.model import CommunityModel
 from simulation.scenario import SETTLING
 from simulation.town import name_of
 from viz.workshop.cards import COPING
+from viz.workshop.past import trust_along
 
 INK, MUTED, QUIET, PAPER = "#1D2733", "#56616D", "#E9E4DA", "#FFFFFF"
 GROUND = "#F6F2EA"
@@ -95,7 +96,7 @@ def _ties(model: CommunityModel, place: Places) -> list[str]:
         if not tie["active"]:
             continue
         (x, y), (u, v) = place.organisations[tie["buyer"]], place.organisations[tie["seller"]]
-        trust = 0.5 * (tie["trust_of_buyer"] + tie["trust_of_seller"])
+        trust = trust_along(tie)
         dash = ' stroke-dasharray="5 4"' if tie["layer"] else ""
         found.append(
             f'<path d="M{x:.0f} {y:.0f}L{u:.0f} {v:.0f}" stroke="{MUTED if tie["layer"] else INK}" '

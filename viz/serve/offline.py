@@ -27,8 +27,6 @@ from viz.serve.server import LOOPBACK, Workshop, is_loopback
 
 LONGEST = 60.0
 """Seconds that the first page of a tab may take."""
-OTHER_FORMATS = (".eot", ".ttf", ".woff", ".svg", ".map")
-"""Files that style sheets name for browsers of long ago, and maps for whoever mends them."""
 SHOWN = "kith-stage"
 """The class of what stands around the two towns on the page (viz/serve/app.py)."""
 

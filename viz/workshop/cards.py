@@ -17,7 +17,7 @@ from agents.residents import LOW_WELLBEING
 from agents.tables import NEEDS, NOBODY, Cause, Happening, Status, Town
 from viz.workshop import names
 from viz.workshop.numbers import MINUS, decimal, percent, pounds, whole
-from viz.workshop.past import NO_ONE, Move, Past
+from viz.workshop.past import NO_ONE, Move, Past, trust_along
 from viz.workshop.words import text
 
 if TYPE_CHECKING:
@@ -62,6 +62,13 @@ class Told:
         return whole(self.language, 100.0 * trust)
 
 
+def both(
+    left: CommunityModel | Town, right: CommunityModel | Town, past: Sequence[Past], language: str, when: When | None
+) -> list[Told]:
+    """Where a card of both towns is told from."""
+    return [Told(lived, kept, language, when) for lived, kept in zip((left, right), past, strict=True)]
+
+
 Facts = list[list[str]]
 
 
@@ -79,7 +86,7 @@ def organisation_card(
     when: When | None = None,
 ) -> dict[str, Any]:
     """An organisation in both towns: how it stands, how it went, what befell it and why."""
-    told = [Told(lived, kept, language, when) for lived, kept in zip((left, right), past, strict=True)]
+    told = both(left, right, past, language, when)
     _check(row, told[0].town.organisations, "organisation")
     title = names.organisation(told[0].town, row, language)
     name = "load" if row < NEEDS else "held"
@@ -134,7 +141,7 @@ def _facts_of_staff(told: Told, row: int) -> dict[str, str]:
     """What services and partners have in common: staff, and trust on their ties."""
     town, organisation = told.town, told.town.organisations[row]
     ties = town.ties[(town.ties["active"] == 1) & ((town.ties["buyer"] == row) | (town.ties["seller"] == row))]
-    trust = 0.5 * (ties["trust_of_buyer"] + ties["trust_of_seller"])
+    trust = trust_along(ties)
     return {
         "staff": _part(told, float(organisation["staff"]), float(organisation["posts"]), 1),
         "burnout": percent(told.language, float(organisation["burnout"])),
@@ -166,7 +173,7 @@ def tie_card(
     """An agreement or a tie of peers in both towns: `row` counts in the table of that kind."""
     if kind not in ("agreement", "peer"):
         raise ValueError(f"kind is {kind!r}; it must be agreement or peer")
-    told = [Told(lived, kept, language, when) for lived, kept in zip((left, right), past, strict=True)]
+    told = both(left, right, past, language, when)
     table = told[0].town.agreements if kind == "agreement" else told[0].town.peers
     _check(row, table, kind)
     tie = row if kind == "agreement" else row + len(told[0].town.agreements)
@@ -275,7 +282,7 @@ def person(
     when: When | None = None,
 ) -> dict[str, Any]:
     """A resident in both towns: how they feel, what happened to them month by month, and how they stand now."""
-    told = [Told(lived, kept, language, when) for lived, kept in zip((left, right), past, strict=True)]
+    told = both(left, right, past, language, when)
     _check(resident, told[0].town.residents, "resident")
     row = told[0].town.residents[resident]
     return {

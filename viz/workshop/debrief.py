@@ -23,10 +23,11 @@ from experiments.intervals import Estimate
 from experiments.pairs import BEARERS, direction
 from simulation.journal import made_with
 from viz import plots
-from viz.report import CSS, reading, table_of
+from viz.pages import CSS, table_of
+from viz.readings import reading
 from viz.workshop import frames, measured
 from viz.workshop.findings import FIRST, OUTCOMES, Budget, Findings, Heard, Outcome, findings, verdict
-from viz.workshop.numbers import decimal, percent
+from viz.workshop.numbers import decimal, percent, pounds
 from viz.workshop.page import fonts
 from viz.workshop.plan import SIDES, Act, Plan, PlanError, link_of, plan_in
 from viz.workshop.words import ENGLISH, languages, text, translated
@@ -300,20 +301,20 @@ def who_bore_it(found: Findings, language: str) -> str:
     say = speaker(language)
     words = {who: say(f"paid.{who}") for who in BEARERS}
     rise = any(abs(each) > 0.5 for each in found.rise)
-    reach = max(sum(max(0.0, pounds) for pounds, _ in mine.values()) for mine in found.borne)
+    reach = max(sum(max(0.0, borne) for borne, _ in mine.values()) for mine in found.borne)
     chart = plots.bearers_chart(
         say("paid.title"),
         {f"{MARKS[place]} {names(found, language)[place]}": mine for place, mine in enumerate(found.borne)},
         words, say("paid.axis"), say("paid.described"), reach=reach,
-        write=lambda pounds: measured.pounds(language, pounds),
+        write=lambda amount: pounds(language, amount),
     )  # fmt: skip
     rows = []
     for place, mine in enumerate(found.borne):
-        cells = [measured.pounds(language, found.rise[place])]
+        cells = [pounds(language, found.rise[place])]
         for who in BEARERS:
-            pounds, share = mine[who]
+            borne, share = mine[who]
             part = "" if np.isnan(share) else f"<small>{percent(language, share / 100.0)}</small>"
-            cells.append(measured.pounds(language, pounds) + part)
+            cells.append(pounds(language, borne) + part)
         rows.append(f'<tr><th scope="row">{_town(found, language, place)}</th>{_cells(cells)}</tr>')
     lead = say(
         "paid.lead", **{"from": _when(found, found.plan.first, language), "to": _when(found, found.month, language)}

@@ -25,7 +25,19 @@ from viz.workshop import layout, names
 from viz.workshop.headlines import Teller
 from viz.workshop.measured import name_of
 from viz.workshop.numbers import percent, written
-from viz.workshop.plan import FEWEST, MOST, SHOCKS, SIDES, Act, Plan, declared, live_names, offered_settings
+from viz.workshop.past import trust_along
+from viz.workshop.plan import (
+    FEWEST,
+    MOST,
+    SHOCKS,
+    SIDES,
+    Act,
+    Plan,
+    declared,
+    first_shown,
+    live_names,
+    offered_settings,
+)  # fmt: skip
 from viz.workshop.towns import TwoTowns
 from viz.workshop.towns import places as sides_of
 from viz.workshop.words import ENGLISH, catalogue, text, translated
@@ -146,9 +158,9 @@ def side_told(towns: TwoTowns, place: int, language: str) -> dict[str, Any]:
     """One side: its name, its line, its mark, and what is its own in it."""
     side = towns.sides[place]
     other = towns.sides[1 - place]
-    line = line_told(language, side.governance)
+    line = governance_told(language, side.governance, "line")
     changed = [[label(language, name), number_told(value, language)] for name, value in side.own]
-    name = town_told(language, side.governance)
+    name = governance_told(language, side.governance, "name")
     if changed:
         what, value = changed[-1]
         line = text(language, "town.line.changed", what=what, value=value)
@@ -160,23 +172,13 @@ def side_told(towns: TwoTowns, place: int, language: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def governance_told(language: str, governance: str) -> str:
-    """What a governance is called: by its name, or as a point between contract and relational."""
+def governance_told(language: str, governance: str, as_what: str = "governance") -> str:
+    """A governance, or the point it is at between contract and relational: what it is called, what a town is called
+    that is held so (`name`), or the governance in one line (`line`).
+    """
     if governance in GOVERNANCES:
-        return text(language, f"town.governance.{governance}")
-    return text(language, "town.governance.between", share=percent(language, float(governance)))
-
-
-def town_told(language: str, governance: str) -> str:
-    """What a town is called whose ties are held so."""
-    if governance in GOVERNANCES:
-        return text(language, f"town.name.{governance}")
-    return text(language, "town.name.between", share=percent(language, float(governance)))
-
-
-def line_told(language: str, governance: str) -> str:
-    """A governance in one line."""
-    return text(language, f"town.line.{governance if governance in GOVERNANCES else 'between'}")
+        return text(language, f"town.{as_what}.{governance}")
+    return text(language, f"town.{as_what}.between", share=percent(language, float(governance)))
 
 
 def label(language: str, name: str) -> str:
@@ -238,7 +240,7 @@ def when(setting: Scenario, month: int, language: str) -> str:
     """A month as it is told: "March 2022", or "Month 15" counted from the first that is shown."""
     zero = began(setting)
     if zero is None:
-        return text(language, "town.when.month", number=month - min(24, setting.months - 1) + 1)
+        return text(language, "town.when.month", number=month - first_shown(setting.months) + 1)
     year, place = divmod(zero + month, MONTHS_A_YEAR)
     return text(language, "town.when.date", month=text(language, "town.when.months").split(",")[place], year=year)
 
@@ -386,7 +388,7 @@ def state(town: Town, moves: Any) -> list[bytes]:
     strain = np.round((10.0 - people["wellbeing"]) * 25.5).clip(0, 255)
     load = np.round(organisations["load"] * FULL).clip(0, 255)
     ties = town.ties
-    trust = np.where(ties["active"] == 1, np.round(trust_of(ties) * 254.0).clip(0, 254) + 1, 0)
+    trust = np.where(ties["active"] == 1, np.round(trust_along(ties) * 254.0).clip(0, 254) + 1, 0)
     seller = town.agreements["seller"]
     return [
         strain.astype(np.uint8).tobytes(),
@@ -396,11 +398,6 @@ def state(town: Town, moves: Any) -> list[bytes]:
         np.where(seller == NOBODY, NO_SELLER, seller).astype("<u2").tobytes(),
         np.asarray(moves).astype("<u2").tobytes(),
     ]
-
-
-def trust_of(ties: Any) -> Any:
-    """Trust along ties: the mean of both sides'."""
-    return 0.5 * (ties["trust_of_buyer"] + ties["trust_of_seller"])
 
 
 def numbers(town: Town) -> list[int]:

@@ -128,10 +128,11 @@ def fan(shadows: Shadows, outcome: str, month: int, here: np.ndarray[Any, Any]) 
     ready.
     """
     found = shadows.differences(outcome)[:, : month - shadows.plan.first + 1]
-    now = float(so_far(here)[-1]) if len(here) else 0.0
+    line = so_far(here)
+    now = float(line[-1]) if len(line) else 0.0
     said: dict[str, Any] = {
         "outcome": outcome, "better": direction(outcome), "ready": len(found), "of": shadows.pairs, "now": now,
-        "here": so_far(here).round(6).tolist() if len(here) else [], "from": shadows.plan.first,
+        "here": line.round(6).tolist(), "from": shadows.plan.first,
     }  # fmt: skip
     if len(found) < FEWEST or not found.shape[1]:
         return said | {"verdict": "unsure", "low": [], "mid": [], "high": []}

@@ -6,8 +6,8 @@ Change this file to write a measure otherwise. Names and units have their Englis
 
 from __future__ import annotations
 
-from viz.report import Reading, reading
-from viz.workshop.numbers import MINUS, decimal, percent
+from viz.readings import reading
+from viz.workshop.numbers import MINUS, decimal, percent, pounds
 from viz.workshop.words import text, translated
 
 
@@ -35,7 +35,7 @@ def level(language: str, measure: str, value: float) -> str:
     how = reading(measure)
     if how.scale == 100.0:
         return percent(language, value, how.places)
-    return _money(language, value, how, how.places) if how.money else decimal(language, value, how.places)
+    return pounds(language, value, how.places) if how.money else decimal(language, value, how.places)
 
 
 def difference(language: str, measure: str, value: float) -> str:
@@ -44,21 +44,8 @@ def difference(language: str, measure: str, value: float) -> str:
     if how.scale == 100.0:
         told = text(language, "measured.points", number=decimal(language, 100.0 * value, how.fine))
     elif how.money:
-        told = _money(language, value, how, how.fine)
+        told = pounds(language, value, how.fine)
     else:
         told = decimal(language, value, how.fine)
     nothing = not any(sign in "123456789" for sign in told)
     return told if nothing or told.startswith(MINUS) else f"+{told}"
-
-
-def pounds(language: str, value: float) -> str:
-    """An amount of money in whole pounds."""
-    told = decimal(language, value, 0)
-    minus = MINUS if told.startswith(MINUS) else ""
-    return minus + text(language, "numbers.pounds", number=told.removeprefix(MINUS))
-
-
-def _money(language: str, value: float, how: Reading, places: int) -> str:
-    told = decimal(language, value, places)
-    minus = MINUS if told.startswith(MINUS) else ""
-    return minus + text(language, "numbers.pounds", number=told.removeprefix(MINUS))

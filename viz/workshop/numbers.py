@@ -28,9 +28,9 @@ def whole(language: str, number: float) -> str:
     return decimal(language, number, 0)
 
 
-def pounds(language: str, number: float) -> str:
-    """An amount of money in whole pounds."""
-    told = whole(language, number)
+def pounds(language: str, number: float, places: int = 0) -> str:
+    """An amount of money, in whole pounds unless it says otherwise."""
+    told = decimal(language, number, places)
     minus = MINUS if told.startswith(MINUS) else ""
     return minus + text(language, "numbers.pounds", number=told.removeprefix(MINUS))
 

@@ -258,11 +258,16 @@ def organisations_of(town: Town) -> Column:
     money[:services] = table["budget"][:services]
     kept["held"] = np.divide(table["reserves"], money, out=np.zeros(len(table)), where=money > 0.0)
     ties = town.ties[town.ties["active"] == 1]
-    trust = 0.5 * (ties["trust_of_buyer"] + ties["trust_of_seller"])
+    trust = trust_along(ties)
     ends = np.concatenate([ties["buyer"], ties["seller"]])
     many = np.bincount(ends, minlength=len(table))
     kept["trust"] = np.bincount(ends, np.concatenate([trust, trust]), minlength=len(table)) / np.maximum(1, many)
     return kept
+
+
+def trust_along(ties: Any) -> Any:
+    """Trust along ties, or along one: the mean of both sides'."""
+    return 0.5 * (ties["trust_of_buyer"] + ties["trust_of_seller"])
 
 
 def ties_of(town: Town) -> Column:

@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, urlencode
 
 import agents
 from agents.declared import Declared, fields_of, near
-from agents.terms import DIALS, GOVERNANCES, Terms, UnknownGovernance, terms_for
-from simulation.scenario import PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError, load_scenario, settings
+from agents.terms import DIALS, Terms, UnknownGovernance, terms_for
+from simulation.scenario import PARAMETERS, SETTLING, Scenario, ScenarioError, load_scenario, settings
 from simulation.shocks import Pulse, Shock, Step
 
 OWN_SETTING = "KITH_SHOW_SETTING"
@@ -150,8 +150,8 @@ class Plan:
 
     @property
     def first(self) -> int:
-        """The first month that is shown: those before settle the town."""
-        return min(SETTLING, self.months - 1)
+        """The first month that is shown."""
+        return first_shown(self.months)
 
     def scenario(self, side: str | None = None) -> Scenario:
         """The setting, as the town of one side is founded; without a side, as it is offered."""
@@ -273,6 +273,11 @@ def shock_of(act: Act) -> Shock:
     return Pulse((component,), act.month, size=float(act.value), length=A_YEAR)
 
 
+def first_shown(months: int) -> int:
+    """The first month that is shown of so many: those before settle the town."""
+    return min(SETTLING, months - 1)
+
+
 def size_of(name: str, place: object) -> float:
     """How far a shock moves prices when it is small (0), medium (1) or large (2)."""
     if name not in SHOCKS:
@@ -280,11 +285,6 @@ def size_of(name: str, place: object) -> float:
     if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < 3:
         raise PlanError(f"the size of a shock is {str(place)[:A_LINE]!r}; it is 0, 1 or 2: small, medium or large")
     return SHOCKS[name][1][place]
-
-
-def said(name: str) -> str:
-    """A governance as a link or a picture may have it: one of the table, or its number."""
-    return name if name in GOVERNANCES else f"{float(name):g}"
 
 
 # ---- links ---------------------------------------------------------------------------------------------------
@@ -377,6 +377,6 @@ def _number(name: str, text: str) -> float:
 
 
 __all__ = [
-    "BOTH", "SHOCKS", "SIDES", "SIZES", "Act", "Plan", "PlanError", "Side", "link_of", "live_names",
+    "BOTH", "SHOCKS", "SIDES", "Act", "Plan", "PlanError", "Side", "first_shown", "link_of", "live_names",
     "offered_settings", "plan_in", "shock_of", "size_of",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from os import environ
 from typing import Any
 
@@ -120,9 +121,9 @@ class Room:
         if not listens():
             return {"possible": False, "open": False}
         link = link_to(self.code)
-        qr = segno.make(link, error="m").svg_inline(scale=8, border=2, dark="#1D2733") if self.code else ""
         return {
-            "possible": True, "open": bool(self.code), "code": self.code, "link": link if self.code else "", "qr": qr,
+            "possible": True, "open": bool(self.code), "code": self.code, "link": link if self.code else "",
+            "qr": picture_of(link) if self.code else "",
             "people": self.people, "most": MOST,
         }  # fmt: skip
 
@@ -155,6 +156,12 @@ def link_to(code: str) -> str:
     if ":" in host:
         host = f"[{host}]"
     return f"http://{host}:{environ.get(PORT, '8765')}/sandbox?room={code}"
+
+
+@cache
+def picture_of(link: str) -> str:
+    """The QR picture of a link, as SVG."""
+    return str(segno.make(link, error="m").svg_inline(scale=8, border=2, dark="#1D2733"))
 
 
 def own_address() -> str:

@@ -25,7 +25,7 @@ from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, S
 from viz.workshop.rooms import Room, listens
 from viz.workshop.stage import Stage
 from viz.workshop.storyboards import offered, storyboard
-from viz.workshop.towns import TwoTowns, warm_up
+from viz.workshop.towns import TwoTowns, places, warm_up
 from viz.workshop.words import ENGLISH, catalogue, languages, text
 
 SLOWEST, FASTEST = 0.2, 20.0
@@ -42,6 +42,8 @@ A_NAME, MOST_SAID = 80, 400
 LUCK_EVERY = 0.3
 """Seconds between two pictures of the luck badge."""
 CARDS = ("organisation", "agreement", "peer")
+NEXT = 0
+"""Written for the month of what is asked: it becomes the next month when its turn has come."""
 
 
 class Before(NamedTuple):
@@ -84,6 +86,7 @@ class Session:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._told_luck = 0.0
+        self._asking = False
         self.closed = False
         self.widget.on_msg(self._hear)
         self._show_run()
@@ -168,8 +171,10 @@ class Session:
         if name == "residents":
             plan = replace(self.plan, residents=round(value), acts=())
         else:
-            sides = {side: getattr(self.plan, side).with_own(name, value) for side in _sides(message)}
-            plan = replace(self.plan, **sides, acts=())
+            asked = [SIDES[place] for place in places(_side(message, BOTH))]
+            plan = replace(
+                self.plan, acts=(), **{side: getattr(self.plan, side).with_own(name, value) for side in asked}
+            )
         self.change(plan, text(self.language, "town.act.start"), None)
 
     def do_shock(self, message: Mapping[str, Any]) -> None:
@@ -177,20 +182,20 @@ class Session:
         key = _said(message, "key")
         size = size_of(key, message.get("size", 1))
         lasting = message.get("lasting", True) is not False
-        self.do(Act(self._next(), "shock", BOTH, key, size, lasting))
+        self.do(Act(NEXT, "shock", BOTH, key, size, lasting))
 
     def do_dial(self, message: Mapping[str, Any]) -> None:
         """Another value of a dial or a parameter from the next month on."""
         name, value = _said(message, "name"), _number(message.get("value"), "value")
-        self.do(Act(self._next(), "own", _side(message, BOTH), name, value))
+        self.do(Act(NEXT, "own", _side(message, BOTH), name, value))
 
     def do_fork(self, message: Mapping[str, Any]) -> None:
         """Both towns are one of them from here on, and the other side is held otherwise."""
         side = _side(message, "")
         if "governance" in message:
-            act = Act(self._next(), "fork", side, "governance", _said(message, "governance"))
+            act = Act(NEXT, "fork", side, "governance", _said(message, "governance"))
         else:
-            act = Act(self._next(), "fork", side, _said(message, "dial"), _number(message.get("value"), "value"))
+            act = Act(NEXT, "fork", side, _said(message, "dial"), _number(message.get("value"), "value"))
         self.do(act)
 
     def do_undo(self, _: Mapping[str, Any]) -> None:
@@ -210,7 +215,8 @@ class Session:
         """Follow one resident in both towns; any number below 0 for somebody with much happening."""
         with self.lock:
             asked = int(_number(message.get("i"), "i"))
-            self.followed = self._busiest() if asked < 0 else min(asked, self.plan.residents - 1)
+            self.followed = eventful(self.towns.pasts, self.plan.first) if asked < 0 else asked
+            self.followed = min(self.followed, self.plan.residents - 1)
             self._show_person()
 
     def do_card(self, message: Mapping[str, Any]) -> None:
@@ -253,8 +259,6 @@ class Session:
                     self.widget.card = {**self.widget.card, "why": {"side": place, "event": event, "lines": found}}
 
         threading.Thread(target=find, name="kith-why", daemon=True).start()
-
-    _asking = False
 
     def do_outcome(self, message: Mapping[str, Any]) -> None:
         """Judge the luck of another outcome."""
@@ -436,10 +440,11 @@ class Session:
         self._show_run()
 
     def do(self, act: Act) -> None:
-        """Do something from the next month on."""
+        """Do something from the next month on, whatever month the act says: a town that plays does not wait."""
         with self.lock:
             if self.towns.over:
                 raise PlanError(text(self.language, "town.problem.over"))
+            act = replace(act, month=self.towns.next)
             before = Before(self.plan, self.towns.month, self._told(act))
             if self._moves_again(act):
                 self.towns.redo(act)
@@ -459,9 +464,6 @@ class Session:
         return (act.kind, act.month, act.side, act.name) == (
             acts[-1].kind, acts[-1].month, acts[-1].side, acts[-1].name,
         )  # fmt: skip
-
-    def _next(self) -> int:
-        return self.towns.models[0].month
 
     def _remember(self, before: Before) -> None:
         self.undone = [*self.undone[-MOST_UNDONE + 1 :], before]
@@ -491,7 +493,6 @@ class Session:
             self._show_month()
             self._send_history()
             self._live_shadows()
-            self._show_state()
 
     def _forget_what_is_not_there(self) -> None:
         if self.followed is not None and self.followed >= self.plan.residents:
@@ -582,10 +583,6 @@ class Session:
         said = f"{type(problem).__name__}: {problem}"[: MOST_SAID // 2]
         self.tell(text(self.language, f"town.problem.{what}", problem=said, **more), "error")
 
-    def _busiest(self) -> int:
-        """The resident to whom most has happened in both towns."""
-        return eventful(self.towns.pasts, self.plan.first)
-
     # ---- luck ----------------------------------------------------------------------------------------------
 
     def judge(self, outcome: str) -> None:
@@ -668,8 +665,3 @@ def _side(message: Mapping[str, Any], usual: str) -> str:
     if side not in (*SIDES, BOTH):
         raise PlanError(f"side is {str(side)[:A_NAME]!r}; it must be left, right or both")
     return str(side)
-
-
-def _sides(message: Mapping[str, Any]) -> tuple[str, ...]:
-    side = _side(message, BOTH)
-    return SIDES if side == BOTH else (side,)

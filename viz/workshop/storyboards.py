@@ -20,8 +20,9 @@ import numpy as np
 
 from agents.declared import near
 from simulation.measures import MEASURES
-from viz.report import reading
+from viz.readings import reading
 from viz.workshop import frames, measured
+from viz.workshop.numbers import pounds
 from viz.workshop.plan import BOTH, SHOCKS, SIDES, Act, Plan, PlanError, Side, size_of
 from viz.workshop.towns import TwoTowns
 from viz.workshop.words import ENGLISH, languages, text
@@ -77,7 +78,7 @@ class Look(NamedTuple):
         if self.since is not None:
             return measured.difference(language, self.measure, value)
         if self.total and reading(self.measure).money:
-            return measured.pounds(language, value)
+            return pounds(language, value)
         return measured.level(language, self.measure, value)
 
     @property

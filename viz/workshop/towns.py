@@ -74,12 +74,17 @@ class TwoTowns:
     @property
     def month(self) -> int:
         """The last month lived: the one on the screen."""
-        return self.models[0].month - 1
+        return self.next - 1
+
+    @property
+    def next(self) -> int:
+        """The month that would be lived next: what is done now is felt from there."""
+        return self.models[0].month
 
     @property
     def over(self) -> bool:
         """Whether every month has been lived."""
-        return self.models[0].month >= self.plan.months
+        return self.next >= self.plan.months
 
     def live_to(self, month: int, tell: Callable[[int], object] | None = None) -> None:
         """Live until a month is over, doing on the way what the plan has for it; `tell` is told each month."""
@@ -93,7 +98,7 @@ class TwoTowns:
         if self.over:
             return False
         for act in self.plan.acts:
-            if act.month == self.models[0].month:
+            if act.month == self.next:
                 self._carry_out(act)
         for model in self.models:
             model.step()
@@ -106,14 +111,13 @@ class TwoTowns:
 
         It is carried out when the next month is lived, like everything in a plan.
         """
-        self.plan = self.plan.and_then(replace(act, month=self.models[0].month))
+        self.plan = self.plan.and_then(replace(act, month=self.next))
 
     def redo(self, act: Act) -> None:
         """Do something in place of the last thing done, which no month has felt yet."""
-        month = self.models[0].month
         acts = list(self.plan.acts)
-        del acts[max(place for place, each in enumerate(acts) if each.month == month)]
-        self.plan = replace(self.plan, acts=tuple(acts)).and_then(replace(act, month=month))
+        del acts[max(place for place, each in enumerate(acts) if each.month == self.next)]
+        self.plan = replace(self.plan, acts=tuple(acts)).and_then(replace(act, month=self.next))
 
     def _carry_out(self, act: Act) -> None:
         if act.kind == "shock":
