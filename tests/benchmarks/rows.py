@@ -410,33 +410,84 @@ def pairs(effort: Effort) -> Iterator[Row]:
 
 
 def sweeps(effort: Effort) -> Iterator[Row]:
-    """What a sweep with two workers costs beside its towns; how many rows a second can be written and read."""
-    from experiments.study import rows_in_design, study_from
+    """What a sweep with two workers costs beside its towns, and gains; how many rows a second are written and read."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield beside_its_towns(effort, Path(folder))
+        yield two_workers(effort, Path(folder))
+    yield from rows_a_second(10_000 if effort.quick else 100_000)
+
+
+def swept(folder: Path, seed: int, points: int) -> Any:
+    """A study of so many points, two governances and two seeds; another seed, other towns: the last are remembered."""
+    from experiments.study import study_from
+
+    table = {
+        "setting": {"base": "cost_of_living_2021", "months": MONTHS, "seed": seed}, "seeds": 2,
+        "governances": ["contract", "relational"], "vary": {"inflow": {"low": 0.02, "high": 0.03}},
+        "design": {"kind": "lhs", "points": points},
+    }  # fmt: skip
+    return study_from(table, folder / "bench.toml")
+
+
+def beside_its_towns(effort: Effort, folder: Path) -> Row:
+    """What a sweep with two workers costs beside its towns."""
+    from experiments.study import rows_in_design
     from experiments.sweep import Processes, sweep
 
     points = 40 if effort.quick else 120
-    table: dict[str, Any] = {
-        "setting": {"base": "cost_of_living_2021", "months": MONTHS}, "governances": ["contract", "relational"],
-        "seeds": 2, "vary": {"inflow": {"low": 0.02, "high": 0.03}}, "design": {"kind": "lhs", "points": points},
-    }  # fmt: skip
     found: dict[str, list[float]] = {"sweep": [], "towns": []}
-    with tempfile.TemporaryDirectory() as folder, Processes(2) as hands:
-        sweep(study_from({**table, "seeds": 1}, Path(folder) / "warm.toml"), Path(folder) / "warm", 2, hands)
-        for turn in range(2 if effort.quick else 3):
-            setting = {**table["setting"], "seed": 10 + turn}  # other towns: those of the last turn are remembered
-            study = study_from({**table, "setting": setting}, Path(folder) / "bench.toml")
+    with Processes(2) as hands:
+        sweep(swept(folder, 1, points), folder / "warm", 2, hands)
+        for turn in range(2 if effort.quick else 5):
+            study = swept(folder, 10 + turn, points)
             began = cpu_of(hands.ids)
-            sweep(study, Path(folder) / f"out-{turn}", 2, hands)
+            sweep(study, folder / f"beside-{turn}", 2, hands)
             found["sweep"].append((cpu_of(hands.ids) - began) / (2 * rows_in_design(study)))
             alone = [hands.submit(towns_alone, study, half, points) for half in (0, 1)]
             found["towns"].append(statistics.fmean(each.result() for each in alone))
     over = ratio(found, "sweep", "towns") - 1.0
     each = {name: statistics.median(took) * 1e3 for name, took in found.items()}
-    yield Row(
+    return Row(
         "sweeps", f"what a sweep adds to its runs, two workers, CPU of all processes, {MONTHS} months", "< 5%",
         f"{over:+.1%} ({each['sweep']:.2f} and {each['towns']:.2f} ms a run)", over < 0.05, {"over": over, **each},
     )  # fmt: skip
-    yield from rows_a_second(10_000 if effort.quick else 100_000)
+
+
+def two_workers(effort: Effort, folder: Path) -> Row:
+    """How much sooner a sweep is done with two workers than with one, and two processes that share nothing but the
+    machine: more than they gain, no sweep can.
+    """
+    from experiments.study import rows_in_design
+    from experiments.sweep import Processes, sweep
+
+    study, points = swept(folder, 1, 10), 40 if effort.quick else 150
+    wall: dict[str, list[float]] = {"1": [], "2": [], "alone": [], "beside": []}
+    load = os.getloadavg()[0]
+    with Processes(2) as hands:
+        hands.submit(busy, 1).result()
+        for turn in range(2 if effort.quick else 3):
+            for many in (1, 2):
+                study = swept(folder, 100 * many + turn, points)
+                began = time.perf_counter()
+                sweep(study, folder / f"{many}-{turn}", many)
+                wall[str(many)].append(time.perf_counter() - began)
+            wall["alone"].append(2 * hands.submit(busy, 5).result())
+            wall["beside"].append(max(each.result() for each in [hands.submit(busy, 5) for _ in range(2)]))
+    times, most = ratio(wall, "1", "2"), ratio(wall, "alone", "beside")
+    enough = (os.cpu_count() or 1) >= 2
+    return Row(
+        "sweeps", f"a sweep of {rows_in_design(study):,} rows, from start to end: two workers against one", "≥ 1.8×",
+        f"{times:.2f}× (two processes that share nothing {most:.2f}×; load {load:.1f})",
+        times >= 1.8 if enough else None, {"ratio": times, "most": most, "load": load},
+    )  # fmt: skip
+
+
+def busy(seconds: int) -> float:
+    """Seconds that some arithmetic takes, about so many: as much of it wherever it is done."""
+    began, number = time.perf_counter(), 0
+    for step in range(8_000_000 * seconds):
+        number = (number * 1_103_515_245 + step) & 0xFFFFFFFF
+    return time.perf_counter() - began
 
 
 def towns_alone(study: Any, first: int, many: int) -> float:

@@ -46,7 +46,8 @@ POLICY = (
 )
 """What a page may load and where it may send. Vue makes functions of its templates, hence 'unsafe-eval'."""
 
-
+SAID = {rb"Server\s+disconnected\.": "line_lost", "Restoring session…".encode(): "line_back"}
+"""What Solara's page says when its line is gone and when it is back, and which of our words say it."""
 SPOKEN = ("kernel_info_request", "comm_info_request", "shutdown_request", "comm_open", "comm_msg", "comm_close")
 """All that a page says to its town. Whatever else comes on its line is not passed on."""
 OPENED = ("solara.control", "jupyter.widget.control")
@@ -171,6 +172,8 @@ def _answer(kept: list[Message], language: str, keep: Mapping[str, str]) -> Resp
         return HTMLResponse(failure(start["status"], language), start["status"])
     body = b"".join(message.get("body", b"") for message in rest)
     body = body.replace(b"<html>", f'<html lang="{language}">'.encode(), 1)
+    for theirs, ours in SAID.items():
+        body = re.sub(theirs, html.escape(text(language, f"shell.{ours}")).encode(), body, count=1)
     body = body.replace(b", maximum-scale=1, user-scalable=no, minimal-ui", b"", 1)  # whoever needs to may zoom
     answer = Response(body, start["status"])
     given = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]

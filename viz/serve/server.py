@@ -131,6 +131,7 @@ def environment(workshop: Workshop, port: int) -> dict[str, str]:
         "SOLARA_THEME_SHOW_BANNER": "false",
         "SOLARA_THEME_LOADER": "plain",
         "SOLARA_THEME_TITLE": "Kith",
+        "SOLARA_THEME_FORCE_REFRESH": "true",  # where the server has begun anew, the page does too, by its link
         "SOLARA_KERNEL_CULL_TIMEOUT": FORGOTTEN,
         "SOLARA_SERVER_HTTP_GZIP": "false",  # the gate writes a page's language on it, and packs what is large itself
         "SOLARA_SESSION_HTTP_ONLY": "true",
