@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 import urllib.request
 from typing import Any
@@ -14,7 +15,9 @@ import pytest
 from tests.workshop.conftest import Watched
 from tests.workshop.cuttable import cuttable
 from tests.workshop.looking import SOON, STILL, attribute, month, month_from, numbers, step
+from tests.workshop.serving import served
 from tests.workshop.troubled import MONTH, UNLUCKY
+from viz.workshop.session import PATIENCE
 from viz.workshop.words import text
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
@@ -58,38 +61,72 @@ def test_tabs_that_close_while_they_play_end_their_runs_and_their_threads(browse
     assert watched.wrong == []
 
 
+def connected(page: Any) -> None:
+    """Wait until nothing stands before the page any more."""
+    expect(page.locator(".v-overlay--active")).to_have_count(0, timeout=STILL)
+
+
 def test_a_line_that_drops_is_taken_up_again_with_the_same_towns(browser, workshop):
     with cuttable(workshop.address) as line, Watched(browser, line.address) as watched:
-        page = watched("/?residents=100")
+        page = watched("/?residents=100&language=de")
         month(page, 24)
         page.get_by_test_id("shock-energy").click()
         step(page, 25)
         told = numbers(page)
+        assert page.evaluate("typeof solara.debug.kernel()._onWSClose") == "function", "custom.js knows it by this name"
         line.cut()
+        gone = page.get_by_text(text("de", "shell.line_lost"))
+        gone.wait_for(timeout=STILL)
+        time.sleep(6.0)  # some tries are in vain
         line.mend()
-        expect(page.locator(".v-overlay--active")).to_have_count(0, timeout=2 * STILL)
-        page.wait_for_function("solara.debug.reconnectCount > 0", timeout=2 * STILL)
+        connected(page)
+        page.wait_for_function("solara.debug.reconnectCount > 0", timeout=STILL)
         month(page, 25)
         assert numbers(page) == told
         step(page, 26)
         assert "25:energy" in page.get_by_test_id("stage").get_attribute("data-shocks")
+        assert page.evaluate("solara.debug.reconnectCount") == 1
+
+
+def test_a_server_that_was_ended_and_begun_again_finds_its_page_as_it_was(browser):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = str(door.getsockname()[1])
+    with Watched(browser, f"http://127.0.0.1:{port}/") as watched:
+        with served("--port", port):
+            page = watched("/?residents=100&seed=7")
+            month(page, 24)
+            page.get_by_test_id("shock-food").click()
+            step(page, 25)
+            told = numbers(page)
+            page.evaluate("window.before = true")
+        page.get_by_text(text("en", "shell.line_lost")).wait_for(timeout=STILL)
+        with served("--port", port):
+            page.wait_for_function("!window.before", timeout=STILL)
+            month(page, 25)
+            assert numbers(page) == told
+            step(page, 26)
+            assert "25:food" in page.get_by_test_id("stage").get_attribute("data-shocks")
 
 
 @pytest.mark.torture
-def test_a_line_that_is_cut_while_time_runs_pauses_the_towns_and_goes_on_when_it_is_back(browser, workshop):
+@pytest.mark.parametrize(("seconds", "playing"), [(8.0, "true"), (PATIENCE + 5.0, "false")])
+def test_while_the_line_is_cut_time_stands_and_then_goes_on_if_it_was_not_for_long(browser, workshop, seconds, playing):
     with cuttable(workshop.address) as line, Watched(browser, line.address) as watched:
         page = watched("/?residents=100")
         month(page, 24)
         page.get_by_test_id("play").click()
         month_from(page, 26)
         line.cut()
-        time.sleep(8.0)
+        time.sleep(seconds)
         line.mend()
-        attribute(page, "data-playing", "false")
-        expect(page.locator(".v-overlay--active")).to_have_count(0, timeout=2 * STILL)
+        connected(page)
+        attribute(page, "data-playing", playing)
         at = int(page.get_by_test_id("stage").get_attribute("data-month"))
-        assert at < 30, "the towns went on although nobody saw it"
-        step(page, at + 1)
+        assert at < 31, "the towns went on although nobody saw it"
+        if playing == "true":
+            month_from(page, at + 3)
+        else:
+            step(page, at + 1)
 
 
 def test_a_window_nobody_looks_at_does_not_hold_the_towns_up(browser, workshop):
