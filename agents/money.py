@@ -13,9 +13,16 @@ from agents.rule import rule
 from agents.tables import (
     APRIL,
     COMPONENTS,
+    GREEDY,
+    HIGHEST_QUALITY,
+    LOWEST_QUALITY,
+    LOYAL,
     MONTHS_A_YEAR,
     NEEDS,
     NOBODY,
+    QUALITY_SPREAD,
+    USUAL_PRACTICE,
+    USUAL_QUALITY,
     WAITING_BINS,
     WELLBEING_BINS,
     Cause,
@@ -462,11 +469,12 @@ def let_newcomers_in(partner: Organisation, town: Town) -> None:
     partner.stress = 0.0
     partner.standing = 0.0
     partner.complaints = 0
-    partner.quality = min(0.95, max(0.5, 0.78 + 0.05 * normal(town, Decision.NEWCOMER, partner.id)))
-    partner.practice = 0.6
+    bell = normal(town, Decision.NEWCOMER, partner.id)
+    partner.quality = min(HIGHEST_QUALITY, max(LOWEST_QUALITY, USUAL_QUALITY + QUALITY_SPREAD * bell))
+    partner.practice = USUAL_PRACTICE
     far = chance(town, Decision.NEWCOMER, partner.id, 1)
     rides = chance(town, Decision.NEWCOMER, partner.id, 2) < parameters.free_riders
-    partner.opportunism = 0.6 + 0.4 * far if rides else 0.3 * far
+    partner.opportunism = GREEDY + (1.0 - GREEDY) * far if rides else LOYAL * far
     partner.event = tell(town, Happening.ENTRY, partner.id, NOBODY, brought, Cause.PLACE_FREE, partner.event)
     for tie in town.peers:
         if tie.buyer == partner.id or tie.seller == partner.id:

@@ -46,7 +46,7 @@ def plan_prevention(service: Organisation, town: Town) -> None:
         elsewhere = service.crisis_bill
         if service.funder == town.services[Need.HEALTH].funder:
             elsewhere *= 1.0 - parameters.crises_paid_by_health
-        at_home = share_of(service.budget, elsewhere)
+        at_home = share_beside(service.budget, elsewhere)
     pressed = min(1.0, parameters.prevention_squeeze * max(0.0, service.load - 1.0))
     service.prevention = parameters.prevention_share * at_home * (1.0 - pressed)
     if town.funders[service.funder].emergency == 1:
@@ -93,7 +93,7 @@ def buy_places(service: Organisation, town: Town) -> None:
         set_what_seller_can_give(tie, town)
         bought += tie.able
     own = math.floor(service.places_left)
-    for_partners = max(service.queue - own, service.queue * share_of(bought, own))
+    for_partners = max(service.queue - own, service.queue * share_beside(bought, own))
     refer(service, for_partners, town)
     money = service.reserves - service.unit_cost * service.paid_places
     wanted = 0.0
@@ -107,8 +107,8 @@ def buy_places(service: Organisation, town: Town) -> None:
     stretch(service, town)
 
 
-def share_of(part: float, rest: float) -> float:
-    """A part as a share of the whole; 0 where there is nothing."""
+def share_beside(part: float, rest: float) -> float:
+    """A part as a share of itself and the rest; 0 where there is nothing."""
     return part / (part + rest) if part + rest > 0.0 else 0.0
 
 

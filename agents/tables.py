@@ -132,6 +132,14 @@ class Cause(IntEnum):
     OTHERS_DIFFER = 14
 
 
+USUAL_QUALITY, QUALITY_SPREAD, LOWEST_QUALITY, HIGHEST_QUALITY = 0.78, 0.05, 0.5, 0.95
+"""How good the work of a new organisation is: a bell, cut off at both ends. Assumed."""
+LEAST_PRACTICE, PRACTICE_SPREAD, USUAL_PRACTICE = 0.55, 0.1, 0.6
+"""How good an organisation's ways of working are when the town is founded, evenly spread; and a newcomer's. Assumed."""
+LOYAL, GREEDY = 0.3, 0.6
+"""How far a new partner goes after its own gain: up to the first, or from the second up to 1. Assumed."""
+
+
 class Contagion(IntEnum):
     """How practice and technology spread: in proportion to what is heard, or once enough others lead."""
 

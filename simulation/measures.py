@@ -275,7 +275,7 @@ def help_that_worked(count: Count) -> float:
 
 
 def cases_helped(count: Count) -> float:
-    """Cases helped. per 1,000 residents"""
+    """Cases helped. per 1,000 residents a month"""
     return PER_THOUSAND * share(count.helped, count.residents)
 
 
@@ -308,7 +308,7 @@ def inequality_gap(count: Count) -> float:
 
 
 def public_cost(count: Count) -> float:
-    """Spent by the public purse, crises included. £ for each resident"""
+    """Spent by the public purse, crises included. £ for each resident a month"""
     return share(count.public_cost, count.residents)
 
 
@@ -323,27 +323,27 @@ def transaction_share(count: Count) -> float:
 
 
 def cost_rise(count: Count) -> float:
-    """Rise in the cost of what was asked for. £ for each resident"""
+    """Rise in the cost of what was asked for. £ for each resident a month"""
     return share(count.cost_rise, count.residents)
 
 
 def borne_by_funders(count: Count) -> float:
-    """Of the rise, borne by funders. £ for each resident"""
+    """Of the rise, borne by funders. £ for each resident a month"""
     return share(count.by_funders, count.residents)
 
 
 def borne_by_partners(count: Count) -> float:
-    """Of the rise, borne by partners' reserves. £ for each resident"""
+    """Of the rise, borne by partners' reserves. £ for each resident a month"""
     return share(count.by_partners, count.residents)
 
 
 def borne_by_staff(count: Count) -> float:
-    """Of the rise, borne by staff in unpaid time. £ for each resident"""
+    """Of the rise, borne by staff in unpaid time. £ for each resident a month"""
     return share(count.by_staff, count.residents)
 
 
 def borne_by_residents(count: Count) -> float:
-    """Of the rise, borne by residents: help and effort not given. £ for each resident"""
+    """Of the rise, borne by residents: help and effort not given. £ for each resident a month"""
     return share(count.by_residents, count.residents)
 
 

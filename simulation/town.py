@@ -20,10 +20,18 @@ from agents.declared import dtype_of, fields_of, filled
 from agents.parameters import Parameters
 from agents.tables import (
     COMPONENTS,
+    GREEDY,
+    HIGHEST_QUALITY,
+    LEAST_PRACTICE,
+    LOWEST_QUALITY,
+    LOYAL,
     MONTHS_A_YEAR,
     NEEDS,
     NOBODY,
+    PRACTICE_SPREAD,
+    QUALITY_SPREAD,
     RECORDS,
+    USUAL_QUALITY,
     Kind,
     Layer,
     Need,
@@ -189,10 +197,10 @@ def found_organisations(scenario: Scenario, parameters: np.void) -> Table:
     table["energy_price"] = 1.0
     quality = bell_column(seed, Decision.FOUND_QUALITY, ids)
     cost = bell_column(seed, Decision.FOUND_COST, ids)
-    table["quality"] = np.clip(0.78 + 0.05 * quality, 0.5, 0.95)
+    table["quality"] = np.clip(USUAL_QUALITY + QUALITY_SPREAD * quality, LOWEST_QUALITY, HIGHEST_QUALITY)
     table["base_cost"] = float(parameters["base_cost"]) * np.clip(1.0 + 0.06 * cost, 0.7, 1.3)
-    table["practice"] = 0.55 + 0.1 * lots[:, 1]
-    services["quality"] = 0.78
+    table["practice"] = LEAST_PRACTICE + PRACTICE_SPREAD * lots[:, 1]
+    services["quality"] = USUAL_QUALITY
     services["base_cost"] = float(parameters["base_cost"])
     found_partners(partners, lots[NEEDS:, 2:10], scenario.neighbourhoods, float(parameters["free_riders"]))
     saved = float(parameters["practice_saving"]) * table["practice"]
@@ -219,7 +227,8 @@ def found_partners(partners: Table, lots: Column, neighbourhoods: int, free_ride
     ] or np.empty((0, COMPONENTS))
     rooted = (lots[:, 4] / 0.3 * neighbourhoods).astype(np.int64)
     partners["neighbourhood"] = np.where(lots[:, 4] < 0.3, rooted, NOBODY)
-    partners["opportunism"] = np.where(lots[:, 5] < free_riders, 0.6 + 0.4 * lots[:, 6], 0.3 * lots[:, 6])
+    greedy, loyal = GREEDY + (1.0 - GREEDY) * lots[:, 6], LOYAL * lots[:, 6]
+    partners["opportunism"] = np.where(lots[:, 5] < free_riders, greedy, loyal)
 
 
 def kind_of_work(need: int, first: bool, sector: int) -> str:
