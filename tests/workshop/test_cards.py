@@ -60,6 +60,18 @@ def event_kind(town, event):
     return Happening(int(town.events["kind"][event]))
 
 
+def test_small_change_is_told_to_the_penny_and_next_to_nothing_not_at_all(lived):
+    town = lived[0][0].town
+    event = int(np.flatnonzero(town.events["kind"] == Happening.LOSS)[0])
+    before = float(town.events["amount"][event])
+    said = {}
+    for amount in (12.4, 0.43, 0.004, -0.43):
+        town.events["amount"][event] = amount
+        said[amount] = cards._with_amount(cards.Told(town, None, "en", None), event)
+    town.events["amount"][event] = before
+    assert [re.findall("[£−][^ ]*", each) for each in said.values()] == [["£12"], ["£0.43"], [], ["−£0.43"]]
+
+
 # ---- the same of both towns ------------------------------------------------------------------------------------
 
 

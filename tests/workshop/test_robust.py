@@ -162,6 +162,8 @@ def test_a_month_that_fails_is_told_on_a_card_and_the_run_is_kept(browser, room)
             unlucky.get_by_test_id("dismiss").click()
             expect(notice).to_be_hidden(timeout=SOON)
             attribute(unlucky, "data-playing", "false")
+        assert room.hears(f"Month {MONTH} could not be lived: ZeroDivisionError: a rule divides by nothing (")
+        assert room.hears("troubled.py, line "), "whoever wrote the rule is told where"
         month(unlucky, 26)
         assert numbers(unlucky) == told
         assert "Traceback" not in unlucky.locator("body").inner_text()

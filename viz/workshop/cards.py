@@ -378,7 +378,9 @@ def event_text(town: Town, event: int, language: str) -> str:
 
 AMOUNTS = {Happening.HAND_BACK, Happening.TENDER, Happening.RENEWAL, Happening.REFUSAL, Happening.DISPUTE,
            Happening.LOSS, Happening.CUT}  # fmt: skip
-"""Events whose amount is told."""
+"""Events whose amount is told, unless it is next to nothing."""
+A_PENNY, SMALL_CHANGE = 0.01, 10.0
+"""Amounts, in pounds or in whatever else is counted: too small to tell, and small enough to tell the pennies."""
 
 
 def _with_amount(told: Told, event: int) -> str:
@@ -388,7 +390,9 @@ def _with_amount(told: Told, event: int) -> str:
     if kind not in AMOUNTS:
         return what
     size = abs(amount) if kind == Happening.DISPUTE else amount
-    number, money = decimal(told.language, size), pounds(told.language, size)
+    if abs(size) < A_PENNY:
+        return what
+    number, money = decimal(told.language, size), pounds(told.language, size, 2 if abs(size) < SMALL_CHANGE else 0)
     said = told.says(f"amounts.{kind.name.lower()}", number=number, pounds=money)
     return told.says("event", event=what, amount=said)
 

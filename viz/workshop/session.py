@@ -8,9 +8,11 @@ lag builds up, and pauses when nobody looks.
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +30,7 @@ from viz.workshop.storyboards import offered, storyboard
 from viz.workshop.towns import TwoTowns, places, warm_up
 from viz.workshop.words import ENGLISH, catalogue, languages, text
 
+log = logging.getLogger("kith.workshop")
 SLOWEST, FASTEST = 0.2, 20.0
 """Months a second."""
 PATIENCE = 20.0
@@ -389,6 +392,7 @@ class Session:
             try:
                 lived = self.towns.step()
             except Exception as problem:  # noqa: BLE001  a rule that raises shows a card, and the run stays
+                log.error("Month %s could not be lived: %s", month + 1, where_raised(problem))
                 self.pause()
                 self._go_back(month)
                 self._tell_of(problem, "rule", month=month + 1)
@@ -638,6 +642,12 @@ class Session:
         with self.lock:
             self.widget.close()
             self.towns.close()
+
+
+def where_raised(problem: BaseException) -> str:
+    """What went wrong, and the line that raised it: all that whoever wrote a rule needs."""
+    *_, last = traceback.extract_tb(problem.__traceback__)
+    return f"{type(problem).__name__}: {problem} ({last.filename}, line {last.lineno}: {last.line})"
 
 
 def _number(given: object, name: str) -> float:
