@@ -85,7 +85,8 @@ def test_a_packet_says_what_the_tables_say(residents, month):
         assert ((each.trust > 0) == in_force).all()
         assert np.abs((each.trust[in_force] - 1.0) / 254.0 - trust[in_force]).max(initial=0.0) <= 0.5 / 254 + 1e-9
         seller = model.town.agreements["seller"]
-        assert (np.where(each.seller == 65535, NOBODY, each.seller) == seller).all()
+        sold = each.seller.astype(np.int64)
+        assert (np.where(sold == 65535, NOBODY, sold) == seller).all()
         assert each.moves.tolist() == past.moves(month).tolist()
 
 

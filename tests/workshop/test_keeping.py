@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 from tests.workshop.looking import SOON, STILL, month, month_from, numbers, step
+from viz.workshop.frames import outcomes
+from viz.workshop.words import text
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
 
@@ -114,6 +116,12 @@ def test_a_pack_unpacks_and_its_replay_plays_from_the_disk_without_asking_for_an
         page.get_by_test_id("play").click()
         month(page, 40)
         assert numbers(page) == told
+        page.get_by_test_id("badge").click()
+        for outcome in outcomes():
+            page.get_by_test_id(f"outcome-{outcome}").click()
+            expect(page.get_by_test_id("luck-panel").locator(".lead")).to_contain_text(
+                text("en", f"town.outcome.{outcome}")
+            )
     finally:
         context.close()
     assert wrong == []

@@ -24,7 +24,7 @@ from simulation.journal import fingerprint_of, model_fingerprint, read_journal
 from simulation.journal import replay as lived_again
 from simulation.measures import MEASURES
 from viz.workshop import page, sharing
-from viz.workshop.luck import Shadows, shown
+from viz.workshop.luck import Shadows, in_turn, shown
 from viz.workshop.plan import Act, Plan, PlanError, Side, link_of, plan_in
 from viz.workshop.session import Session
 from viz.workshop.sharing import KINDS, LINK, MOST_FILES, Recorded, file_for, opened, plain_name, plan_from_pack
@@ -202,16 +202,19 @@ def test_a_replay_holds_every_life_before_the_fork_and_after(files, towns):
 
 
 def test_a_replay_says_of_every_month_whether_it_may_be_luck(files):
-    held = recorded_in(files["replay"].data.decode())["luck"]
+    recorded = recorded_in(files["replay"].data.decode())
+    assert list(recorded["luck"]) == list(sharing.frames.outcomes())
+    assert recorded["turns"] == [in_turn(sharing.frames.outcomes(), month) for month in range(MONTH - PLAN.first + 1)]
     luck = Shadows(PLAN, sharing.frames.outcomes(), 6)
     assert luck.wait(60)
     for month in (PLAN.first, 33, MONTH):
         there = TwoTowns(PLAN, month, engine="compiled")
         called = sharing.frames.teller(there, "en").called
-        wanted = shown(luck, sharing.frames.outcomes()[0], there, "en", called)
         place = month - PLAN.first
-        lines = {name: line[: place + 1] for name, line in held["lines"].items()}
-        assert held["months"][place] | lines == json.loads(json.dumps(wanted))
+        for outcome, held in recorded["luck"].items():
+            wanted = shown(luck, outcome, there, "en", called)
+            lines = {name: line[: place + 1] for name, line in held["lines"].items()}
+            assert held["months"][place] | lines == json.loads(json.dumps(wanted))
 
 
 def test_pairs_that_a_badge_has_lived_already_give_the_same_replay(files):

@@ -56,8 +56,8 @@ def _no(name: str) -> Any:
 
 def _where(rule: Rule) -> tuple[str, int, str]:
     try:
+        file = Path(inspect.getfile(rule)).resolve(strict=True).relative_to(HOUSE).as_posix()
         lines, first = inspect.getsourcelines(rule)
-        file = Path(inspect.getfile(rule)).resolve().relative_to(HOUSE).as_posix()
     except (OSError, TypeError, ValueError):
         return WRITTEN_BY_MEASURES, 0, ""
     return file, first, "".join(lines)

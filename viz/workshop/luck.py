@@ -29,7 +29,8 @@ MANY = 1000
 """More pairs than this are told as "more than"."""
 LOW, HIGH = 0.05, 0.95
 """The fan spans nine pairs in ten."""
-
+A_TURN = 6
+"""Months for which the badge judges one outcome before it goes on to the next, so that none is favoured."""
 
 AT_ONCE = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1))
 """So many pairs are lived at once, for however many tabs: the towns on the screens come first."""
@@ -104,6 +105,11 @@ class Shadows:
         if not lived:
             return np.zeros((0, self.plan.months - self.plan.first))
         return so_far(np.stack(lived))
+
+
+def in_turn(outcomes: Sequence[str], months: int) -> str:
+    """The outcome that is judged so many months after the first that is shown, where nobody has chosen one."""
+    return outcomes[months // A_TURN % len(outcomes)]
 
 
 def shadow_of(plan: Plan, pair: int) -> Plan:

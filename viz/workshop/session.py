@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from simulation.scenario import ScenarioError
 from viz.workshop import cards, frames, sharing
 from viz.workshop.flow import Flow
-from viz.workshop.luck import PAIRS, Shadows, shown
+from viz.workshop.luck import PAIRS, Shadows, in_turn, shown
 from viz.workshop.past import eventful
 from viz.workshop.plan import BOTH, LARGEST_SEED, SIDES, Act, Plan, PlanError, Side, link_of, size_of
 from viz.workshop.rooms import Room, listens
@@ -38,8 +38,6 @@ PATIENCE = 20.0
 FAREWELL = 5.0
 """Seconds that a month being lived is given when its page is closed."""
 MOST_UNDONE = 50
-A_TURN = 6
-"""Months for which the luck badge judges one outcome before it goes on to the next, so that none is favoured."""
 A_NAME, MOST_SAID = 80, 400
 """Letters of the longest name a page may send, and of the longest problem it is told."""
 LUCK_EVERY = 0.3
@@ -614,9 +612,8 @@ class Session:
 
     @property
     def outcome(self) -> str:
-        """The outcome whose luck is judged: the one that was chosen, or else each in turn, for half a year."""
-        turn = (self.towns.month - self.plan.first) // A_TURN
-        return self.chosen or frames.outcomes()[turn % len(frames.outcomes())]
+        """The outcome whose luck is judged: the one that was chosen, or else each in turn."""
+        return self.chosen or in_turn(frames.outcomes(), self.towns.month - self.plan.first)
 
     def _show_luck(self) -> None:
         with self.lock:

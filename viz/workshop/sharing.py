@@ -27,7 +27,7 @@ from simulation.measures import MEASURES, label
 from simulation.run import events_of, neighbourhoods_of, rows_of
 from simulation.scenario import Scenario, toml
 from viz.workshop import cards, frames, names, page
-from viz.workshop.luck import PAIRS, Shadows, shown
+from viz.workshop.luck import PAIRS, Shadows, in_turn, shown
 from viz.workshop.past import Past, eventful
 from viz.workshop.plan import SIDES, Plan, PlanError, Side, link_of, offered_settings, plan_in, shock_of
 from viz.workshop.towns import TwoTowns
@@ -106,7 +106,7 @@ class Recorded:
         self.frames: list[bytes] = []
         self.described: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
         self.pasts: list[tuple[int, list[Past]]] = []
-        self.luck: list[dict[str, Any]] = []
+        self.luck: dict[str, list[dict[str, Any]]] = {outcome: [] for outcome in frames.outcomes()}
         self.towns = TwoTowns(plan, month)
 
     def film(self, shadows: Shadows | None = None) -> None:
@@ -145,7 +145,8 @@ class Recorded:
             self.described.append((place, frames.description(towns, self.language, 1), frames.history(towns, 1)))
         head = {"run": 1, "seq": place, **frames.head(towns, self._teller, self.language)}
         self.frames.append(frames.packet(towns, head))
-        self.luck.append(shown(luck, frames.outcomes()[0], towns, self.language, self._teller.called))
+        for outcome, badges in self.luck.items():
+            badges.append(shown(luck, outcome, towns, self.language, self._teller.called))
 
     _told: tuple[list[Side], int] | None = None
 
@@ -251,7 +252,9 @@ def replay_page(recorded: Recorded) -> bytes:
         ],
         "frames": [base64.b64encode(each).decode() for each in recorded.frames],
         "people": people_in(recorded), "busiest": eventful(recorded.towns.pasts, recorded.plan.first),
-        "lives": [before for before, _ in recorded.pasts], "feelings": feelings(), "luck": luck_in(recorded.luck),
+        "lives": [before for before, _ in recorded.pasts], "feelings": feelings(),
+        "luck": {outcome: luck_in(badges) for outcome, badges in recorded.luck.items()},
+        "turns": [in_turn(frames.outcomes(), place) for place in range(len(recorded.frames))],
     }  # fmt: skip
     title = recorded.says(
         "replay.title", setting=first["setting"]["title"], left=recorded.called(0), right=recorded.called(1)

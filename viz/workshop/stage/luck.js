@@ -59,7 +59,7 @@ export function luckBadge(stage) {
   let panel = null;
 
   function open() {
-    const outcomes = stage.replay ? null : h("div", { class: "seg", role: "group", "aria-label": t("stage.luck.outcome") }, stage.about.charts.map((chart) =>
+    const outcomes = h("div", { class: "seg", role: "group", "aria-label": t("stage.luck.outcome") }, stage.about.charts.map((chart) =>
       button(chart.title, { test: `outcome-${chart.key}`, "data-key": chart.key, onclick: () => stage.send("outcome", { v: chart.key }) })));
     panel = stage.sheet({
       title: t("stage.luck.title"), test: "luck-panel", className: "luckpanel", closed: () => (panel = null),
