@@ -1,7 +1,7 @@
 # make run     install what Kith needs and compare the governances in the default town
 # make show    install what Kith needs and open the workshop: two towns, side by side
 # make test    everything a change must pass: style, types, tests
-# make torture sweeps killed fifty times, and on a real scheduler with a worker killed; some minutes
+# make torture sweeps killed fifty times, on a real scheduler with a worker killed, on networks cut; some minutes
 # make bench   how fast the month is, as ratios measured in one run
 # make clean   forget the environment and what the tools left behind
 #

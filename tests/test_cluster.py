@@ -33,7 +33,7 @@ def test_the_script_for_slurm_asks_for_jobs_of_one_thread_that_compile_nearby() 
     for line in ("#SBATCH -n 1", "#SBATCH --cpus-per-task=1", "#SBATCH --mem=2G", "#SBATCH -t 02:00:00"):
         assert line in job
     assert "export OMP_NUM_THREADS=1" in job
-    assert "export KITH_CACHE=$TMPDIR/kith" in job
+    assert "export KITH_CACHE=$TMPDIR/kith-$USER" in job
     assert "--nthreads 1 " in job
 
 
