@@ -22,9 +22,10 @@ from simulation.graphs import measures_of_graph
 from simulation.measures import MEASURES
 from simulation.month import MONTH
 from simulation.reader import read_rule, read_rules
-from simulation.scenario import PARAMETERS, SIZES, ScenarioError
+from simulation.scenario import GRAPHS, PARAMETERS, SIZES, ScenarioError
 from viz.explore import agent_table, explore, forms, network, rule_files, sketch
 from viz.explore.own_town import BETWEEN, Asked, OwnTown
+from viz.workshop import meanings
 from viz.workshop.words import languages, said_in
 
 SEARCH = said_in("en")["explore.search"]
@@ -124,6 +125,28 @@ def test_all_words_searched_for_must_occur():
     assert set(forms.matching("trust gain")) == {"trust_gain", "resident_trust_gain"}
     assert set(forms.matching("mutual_aid")) >= {"mutual_aid"}
     assert forms.matching("no such thing") == []
+
+
+def test_numbers_are_searched_for_in_the_language_of_the_page():
+    assert "trust_gain" in forms.matching("vertrauen fehlt", "de")
+    assert set(forms.matching("gemessen skills for care", "de")) == {"leaving", "filling"}
+    assert set(forms.matching("mutual_aid", "de")) >= {"mutual_aid"}
+    assert forms.matching("measured skills for care", "de") == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_kind_of_graph_is_explained(language):
+    said = said_in(language)
+    assert "explore.graphs.unit" in said
+    for layer, kinds in GRAPHS.items():
+        assert all(kind in said[f"explore.graphs.{layer}"] for kind in kinds)
+
+
+@pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
+def test_every_choice_is_explained_where_its_names_are_english(language):
+    chosen = {name: each for name, each in PARAMETERS.items() if each.choices}
+    told = {name: meanings.meaning(language, each) for name, each in chosen.items()}
+    assert not [(name, choice) for name, each in chosen.items() for choice in each.choices if choice not in told[name]]
 
 
 @pytest.mark.parametrize(
@@ -514,6 +537,27 @@ def test_the_page_speaks_every_language():
         opened = Open(language=language)
         assert said_in(language)["explore.title"] in opened.text()
         opened.rendered.close()
+
+
+@pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
+def test_no_theme_has_a_number_whose_meaning_or_evidence_is_told_in_english(language):
+    opened = Open(language=language)
+    shown = ""
+    theme = next(each for each in opened.all(ipyvuetify.Select) if each.label == said_in(language)["explore.theme"])
+    for heading in theme.items:
+        theme.v_model = heading
+        shown += opened.text()
+    opened.rendered.close()
+    numbers = {**forms.DIALS, **PARAMETERS, **SIZES}
+    assert not [name for name, each in numbers.items() if each.meaning in shown]
+    told = {name: meanings.meaning(language, each) for name, each in numbers.items() if name != "seed"}
+    assert not [name for name, meaning in told.items() if meaning not in shown]
+    assert not [name for name, each in numbers.items() if name != "seed" and evidence(language, each) not in shown]
+
+
+def evidence(language, number):
+    told = meanings.known_how_well(language, number)
+    return told if number.name not in explore.BASICS else meanings.unit(language, number.unit)
 
 
 def test_a_closed_page_lets_go_of_its_town(monkeypatch):

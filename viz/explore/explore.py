@@ -26,7 +26,9 @@ from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, S
 from viz.explore import agent_table, network, rule_files, sketch
 from viz.explore.forms import DIALS, fits, form, input_of, matching, model_params, moved, read, themes, written
 from viz.explore.own_town import Asked, OwnTown, Trouble, trouble_with
-from viz.workshop.words import ENGLISH, languages, text
+from viz.workshop import meanings, names
+from viz.workshop.numbers import written as written_in
+from viz.workshop.words import ENGLISH, languages, text, translated
 
 with warnings.catch_warnings():
     # Mesa 3.3 is told off for an early return in its own ComponentsView while it is imported; nothing we call.
@@ -97,10 +99,10 @@ def Explore(
         with tag("aside"):
             Head(say, back)
             Controls(town, asked, beat, say)
-            Choice(asked, ask, say)
-            Numbers(town, asked, ask, beat, say, in_english=language != ENGLISH)
+            Choice(asked, ask, say, language)
+            Numbers(town, asked, ask, beat, say, language)
         with tag("main"):
-            Shown(town, beat, say)
+            Shown(town, beat, say, language)
 
 
 def asked_by(search: str | None) -> dict[str, str]:
@@ -174,7 +176,7 @@ def Controls(town: OwnTown, asked: Asked, beat: solara.Reactive[int], say: Say) 
 
 
 @solara.component
-def Choice(asked: Asked, ask: Set, say: Say) -> None:
+def Choice(asked: Asked, ask: Set, say: Say, language: str = ENGLISH) -> None:
     """Which town: setting, governance, luck, and the sizes asked for most."""
     scenario = setting_of(asked)
     inputs, _ = split_model_params({name: input_of(name, scenario) for name in ("setting", "governance", *BASICS)})
@@ -197,9 +199,12 @@ def Choice(asked: Asked, ask: Set, say: Say) -> None:
     with tag("section"):
         words("h2", say("choose"))
         UserInputs({name: inputs[name] for name in ("setting", "governance")}, on_change=change)
-        words("p", scenario.title, "kith-quiet")
+        words("p", meanings.setting(language, scenario.name, scenario)["title"], "kith-quiet")
         Exact(SIZES["seed"], asked.seed, lambda seed: ask(lambda before: replace(before, seed=seed)), say("seed"))
-        UserInputs({name: inputs[name] for name in BASICS}, on_change=change)
+        for name in BASICS:
+            UserInputs({name: inputs[name]}, on_change=change)
+            told = f"{meanings.meaning(language, SIZES[name])} ({meanings.unit(language, SIZES[name].unit)})"
+            words("p", told, "kith-quiet")
 
 
 def setting_of(asked: Asked) -> Scenario:
@@ -215,7 +220,7 @@ def setting_of(asked: Asked) -> Scenario:
 
 @solara.component
 def Numbers(
-    town: OwnTown, asked: Asked, ask: Set, beat: solara.Reactive[int], say: Say, in_english: bool = False
+    town: OwnTown, asked: Asked, ask: Set, beat: solara.Reactive[int], say: Say, language: str = ENGLISH
 ) -> None:
     """Every number of the model: found by a word or under its theme, with what it means and how well it is known."""
     wanted, search = solara.use_state("")
@@ -228,7 +233,7 @@ def Numbers(
         **themes(),
         "changed": tuple(changed),
     }
-    names = matching(wanted) if wanted.strip() else list(groups[theme])
+    names = matching(wanted, language) if wanted.strip() else list(groups[theme])
     shown = names[:MOST_NUMBERS] if wanted.strip() else names
 
     def now() -> None:
@@ -268,15 +273,13 @@ def Numbers(
             many = {"number": len(names), "shown": len(shown)}
             key = "none_found" if not names else "found" if len(names) == len(shown) else "found_more"
             words("p", say(key, **many), "kith-quiet")
-        if in_english:
-            words("p", say("meanings_in_english"), "kith-quiet")
         with tag("div", "kith-numbers"):
             for name in shown:
-                Number(name, asked, ask, say).key(name)
+                Number(name, asked, ask, say, language).key(name)
 
 
 @solara.component
-def Number(name: str, asked: Asked, ask: Set, say: Say) -> None:
+def Number(name: str, asked: Asked, ask: Set, say: Say, language: str = ENGLISH) -> None:
     """One number: Mesa's input for it, an exact value to type, its meaning, range, source and grade."""
     scenario = setting_of(asked)
     usual, declared = usual_of(name, asked, scenario)
@@ -305,23 +308,20 @@ def Number(name: str, asked: Asked, ask: Set, say: Say) -> None:
             words("h2", name)
         if declared is not None and not declared.choices:
             Exact(declared, value, put, say("exactly"))
-        if declared is not None:
-            words("p", declared.meaning)
+        if declared is None:
+            words("p", say(f"graphs.{name}"))
+            words("p", say("choices", value=written(usual)), "kith-quiet")
+            words("p", say("graphs.unit"), "kith-quiet")
+        else:
+            words("p", meanings.meaning(language, declared))
             if declared.choices or declared.shape:
                 words("p", say("choices", value=written(usual)), "kith-quiet")
             else:
                 low, high = written(options["min"]), written(options["max"])
                 words("p", say("default", value=written(usual), low=low, high=high), "kith-quiet")
-            if declared.grade:
-                words("p", known_how_well(declared), "kith-quiet")
+            words("p", meanings.known_how_well(language, declared), "kith-quiet")
         if changed:
             solara.Button(say("back_to", value=written(usual)), on_click=lambda: put(usual), small=True)
-
-
-def known_how_well(declared: Declared) -> str:
-    """A number's unit, how good its evidence is, and the source, unless that says no more than the grade."""
-    source = "" if declared.source == declared.grade else f": {declared.source}"
-    return f"{declared.unit} · {declared.grade}{source}"
 
 
 def usual_of(name: str, asked: Asked, scenario: Scenario) -> tuple[Any, Declared | None]:
@@ -358,7 +358,7 @@ def Exact(declared: Declared, value: Any, put: Set, name: str) -> None:
 
 
 @solara.component
-def Shown(town: OwnTown, beat: solara.Reactive[int], say: Say) -> None:
+def Shown(town: OwnTown, beat: solara.Reactive[int], say: Say, language: str = ENGLISH) -> None:
     """The open tab, and whatever went wrong above it."""
     _ = beat.value
     opened, open_ = solara.use_state(TABS[0])
@@ -375,11 +375,11 @@ def Shown(town: OwnTown, beat: solara.Reactive[int], say: Say) -> None:
     if town.model is None:
         return
     if opened == "town":
-        TownTab(town, beat.value, say)
+        TownTab(town, beat.value, say, language)
     elif opened == "agents":
-        AgentsTab(town, beat.value, say)
+        AgentsTab(town, beat.value, say, language)
     elif opened == "network":
-        NetworkTab(town, say)
+        NetworkTab(town, say, language)
     else:
         RulesTab(town, say)
 
@@ -421,17 +421,23 @@ def looked(town: OwnTown, look: Callable[[Any], Found], say: Say) -> Found | Non
 
 
 @solara.component
-def TownTab(town: OwnTown, beat: int, say: Say) -> None:
+def TownTab(town: OwnTown, beat: int, say: Say, language: str = ENGLISH) -> None:
     """The town from above, and measures month by month."""
     chosen, choose = solara.use_state(list(DRAWN))
+    write, called = partial(written_in, language), partial(names.organisation, language=language)
 
     def look(model: Any) -> tuple[str, list[str]]:
         history, months = model.history, max(model.month, model.setting.months)
         shocks = sketch.shock_months(model)
         lines = [
-            sketch.line_picture(history[name].tolist(), months, name, *MEASURE[name], shocks, say) for name in chosen
+            sketch.line_picture(history[name].tolist(), months, name, *measure(name), shocks, say, write)
+            for name in chosen
         ]
-        return sketch.town_picture(model, say), lines
+        return sketch.town_picture(model, say, called), lines
+
+    def measure(name: str) -> tuple[str, str]:
+        what, unit = MEASURE[name]
+        return translated(language, f"measures.{name}", what), meanings.unit(language, unit)
 
     def draw(names: list[str]) -> None:
         choose([name for name in names if name in MEASURE])
@@ -466,14 +472,15 @@ def Download(data: Callable[[], bytes], name: str, told: str) -> None:
 
 
 @solara.component
-def AgentsTab(town: OwnTown, beat: int, say: Say) -> None:
+def AgentsTab(town: OwnTown, beat: int, say: Say, language: str = ENGLISH) -> None:
     """The agents of one type as a table: sorted, filtered, saved."""
     agents, choose = solara.use_state(agent_table.TYPES[0])
     columns, show = solara.use_state(dict[str, list[str]]())
     order, sort = solara.use_state(("id", False))
     wanted, want = solara.use_state("")
     problem, table, month = "", pd.DataFrame(), 0
-    seen = looked(town, lambda model: (agent_table.table_of(model.town, agents), model.month), say)
+    called = partial(names.organisation, language=language)
+    seen = looked(town, lambda model: (agent_table.table_of(model.town, agents, called), model.month), say)
     if seen is None:
         return
     every, month = seen
@@ -517,7 +524,7 @@ def AgentsTab(town: OwnTown, beat: int, say: Say) -> None:
 
 
 @solara.component
-def NetworkTab(town: OwnTown, say: Say) -> None:
+def NetworkTab(town: OwnTown, say: Say, language: str = ENGLISH) -> None:
     """What is measured of a layer of ties, when somebody asks."""
     layer, choose = solara.use_state(network.LAYERS[0])
 
@@ -526,7 +533,8 @@ def NetworkTab(town: OwnTown, say: Say) -> None:
             if model is None:
                 return 0, layer, []
             month, graph = model.month, network.layer_of(model.town, layer)
-        return month, layer, network.measures_of(model.town, layer, graph)
+            called = partial(names.organisation, language=language)
+        return month, layer, network.measures_of(model.town, layer, graph, called)
 
     task = solara.lab.use_task(measure, dependencies=None, raise_error=False)
     layers = {say(f"layers.{each}"): each for each in network.LAYERS}
