@@ -20,14 +20,15 @@ import solara
 
 from agents.declared import Declared
 from agents.rule import Rule
-from agents.terms import terms_for
+from agents.terms import NOTES, terms_for
 from simulation.measures import MEASURES, label
-from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError, load_scenario, settings
+from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError
 from viz.explore import agent_table, network, rule_files, sketch
 from viz.explore.forms import DIALS, fits, form, input_of, matching, model_params, moved, read, themes, written
-from viz.explore.own_town import Asked, OwnTown, Trouble, trouble_with
+from viz.explore.own_town import Asked, OwnTown, Trouble, setting_named, trouble_with
 from viz.workshop import meanings, names
 from viz.workshop.numbers import written as written_in
+from viz.workshop.plan import offered_settings
 from viz.workshop.words import ENGLISH, languages, text, translated
 
 with warnings.catch_warnings():
@@ -41,6 +42,8 @@ HERE = Path(__file__).parent
 DRAWN = ("wellbeing", "unmet_need", "waiting", "trust")
 MOST_NUMBERS = 12
 """Numbers shown at once when somebody searches; a theme is shown whole."""
+USUAL = "calm"
+"""The setting of a page that is asked for none."""
 TABS = ("town", "agents", "network", "rules")
 BASICS = ("residents", "months")
 MEASURE = {measure.__name__: label(measure) for measure in MEASURES}
@@ -89,7 +92,7 @@ def Explore(
     language = language or address["language"]
     setting = setting or address["setting"]
     say = partial(said, language)
-    town = solara.use_memo(lambda: OwnTown(Asked(setting=setting), rules, engine), [])
+    town = solara.use_memo(lambda: OwnTown(first_asked(setting), rules, engine), [])
     solara.use_effect(lambda: town.close, [])
     beat = solara.use_reactive(0)
     asked, ask = solara.use_state(town.asked)
@@ -108,9 +111,17 @@ def Explore(
 def asked_by(search: str | None) -> dict[str, str]:
     """The language and the setting that an address asks for, of those there are; else English, and calm."""
     query = parse_qs(search or "")
-    known = {"language": (languages(), ENGLISH), "setting": (settings(), "calm")}
+    known = {"language": (languages(), ENGLISH), "setting": (offered_settings(), USUAL)}
     wanted = {name: query.get(name, [usual])[-1] for name, (_, usual) in known.items()}
     return {name: wanted[name] if wanted[name] in every else usual for name, (every, usual) in known.items()}
+
+
+def first_asked(setting: str) -> Asked:
+    """What a page begins with. A setting that there is none of is said when the town is founded."""
+    try:
+        return Asked().in_setting(setting)
+    except ScenarioError:
+        return Asked(setting=setting)
 
 
 def said(language: str, key: str, **values: object) -> str:
@@ -179,18 +190,21 @@ def Controls(town: OwnTown, asked: Asked, beat: solara.Reactive[int], say: Say) 
 def Choice(asked: Asked, ask: Set, say: Say, language: str = ENGLISH) -> None:
     """Which town: setting, governance, luck, and the sizes asked for most."""
     scenario = setting_of(asked)
+    titles = {titled(language, name): name for name in offered_settings()}
     inputs, _ = split_model_params({name: input_of(name, scenario) for name in ("setting", "governance", *BASICS)})
+    inputs["setting"] |= {"values": list(titles), "label": say("setting")}
+    inputs["governance"]["label"] = say("governance")
     for name in BASICS:
         inputs[name]["value"] = asked.given.get(name, inputs[name]["value"])
         inputs[name]["label"] = f"{name}: {inputs[name]['value']}"
-    inputs["setting"]["value"], inputs["governance"]["value"] = asked.setting, asked.governance
+    chosen = next((title for title, name in titles.items() if name == asked.setting), None)
+    inputs["setting"]["value"], inputs["governance"]["value"] = chosen, asked.governance
 
     def change(name: str, value: Any) -> None:
         if not fits(inputs[name], value):
             return
         if name == "setting":
-            seed, months = load_scenario(value).seed, "months"
-            ask(lambda before: replace(before.with_given(months, None), setting=value, seed=seed))
+            ask(lambda before: before.in_setting(titles[value]))
         elif name == "governance":
             ask(lambda before: replace(before, governance=value, dials={}))
         else:
@@ -199,7 +213,7 @@ def Choice(asked: Asked, ask: Set, say: Say, language: str = ENGLISH) -> None:
     with tag("section"):
         words("h2", say("choose"))
         UserInputs({name: inputs[name] for name in ("setting", "governance")}, on_change=change)
-        words("p", meanings.setting(language, scenario.name, scenario)["title"], "kith-quiet")
+        words("p", translated(language, f"notes.{asked.governance}", NOTES[asked.governance]), "kith-quiet")
         Exact(SIZES["seed"], asked.seed, lambda seed: ask(lambda before: replace(before, seed=seed)), say("seed"))
         for name in BASICS:
             UserInputs({name: inputs[name]}, on_change=change)
@@ -207,12 +221,18 @@ def Choice(asked: Asked, ask: Set, say: Say, language: str = ENGLISH) -> None:
             words("p", told, "kith-quiet")
 
 
+def titled(language: str, name: str) -> str:
+    """A setting as it stands in the list: its title, and the name by which the model knows it."""
+    title = meanings.setting(language, name, setting_named(name))["title"]
+    return f"{title} ({name})" if title else name
+
+
 def setting_of(asked: Asked) -> Scenario:
     """The setting asked for; calm where there is none of that name, which founding says."""
     try:
-        return load_scenario(asked.setting)
+        return setting_named(asked.setting)
     except ScenarioError:
-        return load_scenario("calm")
+        return setting_named(USUAL)
 
 
 # ---- numbers of the model -----------------------------------------------------------------------------
@@ -293,7 +313,7 @@ def Number(name: str, asked: Asked, ask: Set, say: Say, language: str = ENGLISH)
         else:
             ask(lambda before: before.with_given(name, given))
 
-    options = {**input_of(name, scenario), "value": value} if declared is None else form(declared, value)
+    options = kinds_of(name, scenario, value) if declared is None else form(declared, value)
     inputs, _ = split_model_params({name: options})
 
     def change(_: str, given: Any) -> None:
@@ -329,11 +349,22 @@ def usual_of(name: str, asked: Asked, scenario: Scenario) -> tuple[Any, Declared
     if name in DIALS:
         return terms_for(asked.governance)[name], DIALS[name]
     if name in GRAPHS:
-        return scenario.graph[name], None
+        return kind_told(name, scenario), None
     if name in SIZES:
         return getattr(scenario, name), SIZES[name]
     given = input_of(name, scenario)
     return (given["value"] if isinstance(given, dict) else given), PARAMETERS[name]
+
+
+def kinds_of(layer: str, scenario: Scenario, value: Any) -> dict[str, Any]:
+    """The input of a kind of graph: a file of the setting's is called by its name, and no page gives another."""
+    kinds = list(dict.fromkeys((*GRAPHS[layer], kind_told(layer, scenario))))
+    return {**input_of(layer, scenario), "values": kinds, "value": value}
+
+
+def kind_told(layer: str, scenario: Scenario) -> str:
+    """The kind of graph of a layer, or the name of its file, without a folder."""
+    return Path(scenario.graph[layer]).name if layer in scenario.graph_files() else scenario.graph[layer]
 
 
 @solara.component
@@ -456,6 +487,8 @@ def TownTab(town: OwnTown, beat: int, say: Say, language: str = ENGLISH) -> None
                 for name, line in zip(chosen, lines, strict=True):
                     solara.HTML(unsafe_innerHTML=line, classes=["kith-panel"]).key(name)
             Download(lambda: agent_table.csv_of(history_of(town)), "kith_months.csv", say("all_measures"))
+            words("p", say("in_python"), "kith-quiet")
+            Code(code=town.asked.python, copy=say("copy"), copied=say("copied"))
 
 
 def history_of(town: OwnTown) -> pd.DataFrame:
@@ -611,7 +644,7 @@ def RulesTab(town: OwnTown, say: Say) -> None:
                 save = say("save", file=rule_files.OWN_FILE)
                 Download(own.encode, rule_files.OWN_FILE, save)
                 words("p", say("then"))
-                Code(code=f"kith compare --rules {rule_files.OWN_FILE}", **copying)
+                Code(code=f"{town.asked.comparison} {rule_files.OWN_FILE}", **copying)
 
 
 def staged(month: tuple[rule_files.Shown, ...]) -> list[list[str]]:

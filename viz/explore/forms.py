@@ -73,7 +73,8 @@ def input_of(name: str, scenario: Scenario) -> Any:
     if name == "rng":
         return {"type": "InputText", "label": "rng", "value": str(scenario.seed)}
     if name in GRAPHS:
-        return {"type": "Select", "label": name, "value": scenario.graph[name], "values": list(GRAPHS[name])}
+        kinds = dict.fromkeys((*GRAPHS[name], scenario.graph[name]))  # which may be a file of the setting's
+        return {"type": "Select", "label": name, "value": scenario.graph[name], "values": list(kinds)}
     if name in SIZES:
         return form(SIZES[name], getattr(scenario, name))
     return form(PARAMETERS[name], plain(PARAMETERS[name], scenario.parameter(name)))
