@@ -25,7 +25,7 @@ from simulation.measures import MEASURES, label
 from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError
 from viz.explore import agent_table, network, rule_files, sketch
 from viz.explore.forms import DIALS, fits, form, input_of, matching, model_params, moved, read, themes, written
-from viz.explore.own_town import Asked, OwnTown, Trouble, setting_named, trouble_with
+from viz.explore.own_town import Asked, OwnTown, Trouble, setting_called, setting_named, trouble_with
 from viz.workshop import meanings, names
 from viz.workshop.numbers import written as written_in
 from viz.workshop.plan import offered_settings
@@ -190,7 +190,8 @@ def Controls(town: OwnTown, asked: Asked, beat: solara.Reactive[int], say: Say) 
 def Choice(asked: Asked, ask: Set, say: Say, language: str = ENGLISH) -> None:
     """Which town: setting, governance, luck, and the sizes asked for most."""
     scenario = setting_of(asked)
-    titles = {titled(language, name): name for name in offered_settings()}
+    own_first = sorted(offered_settings(), key=lambda name: setting_called(name) == name)
+    titles = {titled(language, name): name for name in own_first}
     inputs, _ = split_model_params({name: input_of(name, scenario) for name in ("setting", "governance", *BASICS)})
     inputs["setting"] |= {"values": list(titles), "label": say("setting")}
     inputs["governance"]["label"] = say("governance")
@@ -592,7 +593,8 @@ def NetworkTab(town: OwnTown, say: Say, language: str = ENGLISH) -> None:
             caption=say(f"layers.{of}"),
             columns=[{"name": head, "label": say(head)} for head in heads],
             rows=[
-                [say(f"network.{each.key}"), value_of(each, say), say(f"network.{each.key}_means")] for each in found
+                [say(f"network.{each.key}"), value_of(each, say, language), say(f"network.{each.key}_means")]
+                for each in found
             ],
         )
         words("p", f"{say(f'layers.{of}')}. {say('measured', month=month)}", "kith-quiet")
@@ -600,9 +602,9 @@ def NetworkTab(town: OwnTown, say: Say, language: str = ENGLISH) -> None:
             words("p", say("estimated", number=network.LOOKED_FROM), "kith-quiet")
 
 
-def value_of(measured: network.Measured, say: Say) -> str:
+def value_of(measured: network.Measured, say: Say, language: str = ENGLISH) -> str:
     """A measure's value, and whom it names."""
-    value = agent_table.cell(float(measured.value)) or say("not_told")
+    value = written_in(language, agent_table.cell(float(measured.value))) or say("not_told")
     return f"{value} ({measured.who})" if measured.who else value
 
 

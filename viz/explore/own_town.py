@@ -41,7 +41,7 @@ def setting_named(name: str) -> Scenario:
     return found if found.residents <= most else found.with_(residents=most)
 
 
-def called(name: str) -> str:
+def setting_called(name: str) -> str:
     """What a setting is called in code: by its name, or one's own by the name of its file."""
     path = setting_named(name).path
     return path.name if path is not None and path.parent != SHIPPED else name
@@ -90,13 +90,14 @@ class Asked:
     def python(self) -> str:
         """The lines that make this town in a notebook. One's own setting is called by its file, without a folder."""
         given = {"governance": self.terms, "rng": self.seed, **_too_large(self.setting), **self.given}
-        lines = [f"    setting={called(self.setting)!r},", *(f"    {name}={value!r}," for name, value in given.items())]
+        given = {"setting": setting_called(self.setting), **given}
+        lines = [f"    {name}={value!r}," for name, value in given.items()]
         return "\n".join(["from simulation import CommunityModel", "", "model = CommunityModel(", *lines, ")"])
 
     @property
     def comparison(self) -> str:
         """The command that asks the same setting whether rules of one's own matter."""
-        return f"kith compare {shlex.quote(called(self.setting))} --rules"
+        return f"kith compare {shlex.quote(setting_called(self.setting))} --rules"
 
     def with_given(self, name: str, value: Any) -> Asked:
         """The same, with one of what is given changed; None for as the setting has it."""
