@@ -13,13 +13,10 @@ import pytest
 
 from agents.declared import ASSUMED, fields_of
 from agents.parameters import Parameters
-from agents.terms import DIALS, NOTES, Terms
+from agents.terms import Terms
 from experiments.intervals import Estimate
 from experiments.pairs import BEARERS
-from simulation.measures import MEASURES
-from simulation.scenario import SIZES, settings
-from viz.readings import reading
-from viz.workshop import debrief, frames, measured
+from viz.workshop import debrief, measured
 from viz.workshop.debrief import Writer, act_told, debrief_html, limits, luck_of, page, what_was_done
 from viz.workshop.findings import FIRST, OUTCOMES, TURNS, Budget, findings, on_the_screen, turned, verdict
 from viz.workshop.luck import MANY, fan
@@ -267,20 +264,3 @@ def test_the_page_of_the_workshop_shows_the_run_of_its_address(open_page):
 def test_a_link_that_cannot_be_followed_is_told_on_the_page(open_page):
     told = open_page("/debrief?setting=no_such_setting").get_by_role("status")
     told.get_by_text("no_such_setting").wait_for()
-
-
-# ---- what the model declares, in other languages ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", [each for each in languages() if each != ENGLISH])
-def test_all_that_is_declared_and_shown_is_translated_and_nothing_else(language):
-    own = {key.removeprefix("declared.") for key in said_in(language) if key.startswith("declared.")}
-    names = [measure.__name__ for measure in MEASURES]
-    wanted = {f"settings.{name}.{key}" for name in settings() for key in ("title", "story", "look_for")}
-    wanted |= {f"notes.{name}" for name in NOTES} | {f"measures.{name}" for name in names}
-    wanted |= {f"dials.{name}" for name in (*DIALS, *frames.ASSUMPTIONS, "residents")}
-    plain = [name for name in names if measured.unit(ENGLISH, name)]
-    wanted |= {f"units.{measured.name_of(reading(name).unit)}" for name in plain}
-    moved = [frames.declared(name).unit for name in (*DIALS, *frames.ASSUMPTIONS)]
-    wanted |= {f"units.{measured.name_of(unit)}" for unit in (*moved, SIZES["residents"].unit)}
-    assert own == wanted

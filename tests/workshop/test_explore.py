@@ -12,7 +12,9 @@ import pytest
 
 pytest.importorskip("solara")
 
+import ipyvue
 import ipyvuetify
+import networkx as nx
 import solara
 
 from agents.parameters import Parameters
@@ -22,9 +24,11 @@ from simulation.graphs import measures_of_graph
 from simulation.measures import MEASURES
 from simulation.month import MONTH
 from simulation.reader import read_rule, read_rules
-from simulation.scenario import PARAMETERS, SIZES, ScenarioError
+from simulation.scenario import GRAPHS, PARAMETERS, SIZES, ScenarioError, load_scenario, settings
 from viz.explore import agent_table, explore, forms, network, rule_files, sketch
-from viz.explore.own_town import BETWEEN, Asked, OwnTown
+from viz.explore.own_town import BETWEEN, Asked, OwnTown, setting_named
+from viz.workshop import meanings, plan
+from viz.workshop.plan import OWN_SETTING
 from viz.workshop.words import languages, said_in
 
 SEARCH = said_in("en")["explore.search"]
@@ -126,6 +130,28 @@ def test_all_words_searched_for_must_occur():
     assert forms.matching("no such thing") == []
 
 
+def test_numbers_are_searched_for_in_the_language_of_the_page():
+    assert "trust_gain" in forms.matching("vertrauen fehlt", "de")
+    assert set(forms.matching("gemessen skills for care", "de")) == {"leaving", "filling"}
+    assert set(forms.matching("mutual_aid", "de")) >= {"mutual_aid"}
+    assert forms.matching("measured skills for care", "de") == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_kind_of_graph_is_explained(language):
+    said = said_in(language)
+    assert "explore.graphs.unit" in said
+    for layer, kinds in GRAPHS.items():
+        assert all(kind in said[f"explore.graphs.{layer}"] for kind in kinds)
+
+
+@pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
+def test_every_choice_is_explained_where_its_names_are_english(language):
+    chosen = {name: each for name, each in PARAMETERS.items() if each.choices}
+    told = {name: meanings.meaning(language, each) for name, each in chosen.items()}
+    assert not [(name, choice) for name, each in chosen.items() for choice in each.choices if choice not in told[name]]
+
+
 @pytest.mark.parametrize(
     ("name", "typed", "says"),
     [
@@ -224,6 +250,141 @@ def test_playing_ends_with_the_run():
         time.sleep(0.02)
     assert town.model.month == 25
     town.close()
+
+
+# ---- a setting of one's own ------------------------------------------------------------------------------
+
+OURS = """
+base = "calm"
+title = "Ours"
+months = 30
+seed = 9
+governance = "relational"
+
+[town]
+residents = 90
+
+[parameters]
+inflow = 0.03
+"""
+
+
+@pytest.fixture
+def ours(tmp_path, monkeypatch):
+    """A setting of the facilitator's own, and another file beside it that nobody named."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ours", "decoy"):
+        (tmp_path / f"{name}.toml").write_text(OURS.replace("Ours", name.title()), encoding="utf-8")
+    monkeypatch.setenv(OWN_SETTING, str(tmp_path / "ours.toml"))
+    return tmp_path / "ours.toml"
+
+
+def paths_near(file):
+    decoy = file.with_name("decoy.toml")
+    return ["decoy", "decoy.toml", "./decoy.toml", str(decoy), str(decoy.with_suffix("")), str(file), "ours.toml"]
+
+
+def test_a_setting_of_ones_own_is_listed_by_its_title_and_a_town_is_made_of_it(ours):
+    page = Open()
+    setting = selects(page)[0]
+    assert "Ours (ours)" in setting.items
+    setting.v_model = "Ours (ours)"
+    page.press("Reset")
+    assert "Month 0 of 30" in page.text()
+    assert [box.v_model for box in selects(page)[:2]] == ["Ours (ours)", "relational"]
+    page.press("Agents")
+    assert "90 rows" in page.text()
+    page.rendered.close()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_setting_is_listed_by_its_title_in_the_language_of_the_page(ours, language):
+    page = Open(language=language)
+    listed = selects(page)[0].items
+    page.rendered.close()
+    assert len(listed) == len(settings()) + 1
+    titles = {name: meanings.setting(language, name, load_scenario(name))["title"] for name in settings()}
+    assert {f"{title} ({name})" for name, title in titles.items()} < set(listed)
+
+
+def test_a_page_whose_address_asks_for_a_setting_of_ones_own_begins_with_it(ours):
+    assert explore.asked_by("setting=ours")["setting"] == "ours"
+    page = Open(setting="ours")
+    assert "Month 0 of 30" in page.text()
+    page.rendered.close()
+
+
+def test_the_code_of_a_town_calls_its_setting_by_the_file_and_makes_the_same_town(ours):
+    asked = Asked().in_setting("ours").with_given("residents", 80).with_dial("sharing", 0.1)
+    town = OwnTown(asked, engine="plain")
+    assert "setting='ours.toml'" in asked.python
+    assert str(ours.parent) not in asked.python
+    assert asked.comparison == "kith compare ours.toml --rules"
+    made: dict = {}
+    exec(asked.python, made)  # what a student does with it, in the folder of the file
+    town.live()
+    made["model"].step()
+    assert made["model"].history.equals(town.model.history)
+    town.close()
+
+
+def test_the_code_of_a_setting_of_kiths_calls_it_by_its_name():
+    assert "setting='wage_step'" in Asked("wage_step").python
+    assert Asked("wage_step").comparison == "kith compare wage_step --rules"
+
+
+def test_the_code_stands_on_the_page_and_holds_no_folder(ours):
+    page = Open(setting="ours")
+    shown = [each.code for each in page.all(ipyvue.VueTemplate) if hasattr(each, "code")]
+    page.rendered.close()
+    assert any("setting='ours.toml'" in code for code in shown)
+    assert not [code for code in shown if str(ours.parent) in code]
+
+
+def test_no_path_is_taken_for_a_setting_wherever_it_comes_from(ours):
+    for path in paths_near(ours):
+        assert explore.asked_by(f"setting={path}")["setting"] == "calm"
+        town = OwnTown(Asked(setting=path), engine="plain")
+        assert town.model is None
+        assert "there is no setting" in town.trouble.says[0]
+    page = Open()
+    for path in (*paths_near(ours), f"Decoy ({ours.with_name('decoy.toml')})", "Decoy (decoy)"):
+        selects(page)[0].v_model = path
+        page.press("Reset")
+        assert "Month 0 of 84" in page.text()
+    page.rendered.close()
+
+
+def test_a_graph_of_ones_own_is_called_by_its_file_and_no_page_gives_another(ours):
+    graph, other = ours.with_name("friends.graphml"), ours.with_name("other.graphml")
+    for file in (graph, other):
+        nx.write_graphml(nx.relabel_nodes(nx.cycle_graph(90), str), file)
+    ours.write_text(OURS + '[graph]\nkith = "friends.graphml"\n', encoding="utf-8")
+    plan._offered.cache_clear()
+    page = Open(setting="ours")
+    theme = next(each for each in selects(page) if each.label == said_in("en")["explore.theme"])
+    theme.v_model = said_in("en")["explore.themes.the_town"]
+    kith = next(each for each in selects(page) if each.label == "kith")
+    assert kith.v_model == "friends.graphml"
+    assert str(ours.parent) not in "".join(kith.items)
+    for path in (str(other), "other.graphml", str(graph)):
+        kith.v_model = path
+        assert "Changed:" not in page.text()
+    kith.v_model = "random"
+    assert "Changed: kith" in page.text()
+    kith.v_model = "friends.graphml"
+    assert "Changed:" not in page.text()
+    page.press("Reset")
+    assert "Month 0 of 30" in page.text()
+    page.rendered.close()
+
+
+def test_a_setting_too_large_to_draw_begins_with_as_many_residents_as_a_page_has(ours):
+    ours.write_text(OURS.replace("90", "100000"), encoding="utf-8")
+    plan._offered.cache_clear()
+    most = forms.ON_A_PAGE["residents"][1]
+    assert setting_named("ours").residents == most
+    assert f"residents={most}" in Asked().in_setting("ours").python
 
 
 # ---- agents, networks, rules ---------------------------------------------------------------------------
@@ -514,6 +675,27 @@ def test_the_page_speaks_every_language():
         opened = Open(language=language)
         assert said_in(language)["explore.title"] in opened.text()
         opened.rendered.close()
+
+
+@pytest.mark.parametrize("language", [language for language in languages() if language != "en"])
+def test_no_theme_has_a_number_whose_meaning_or_evidence_is_told_in_english(language):
+    opened = Open(language=language)
+    shown = ""
+    theme = next(each for each in opened.all(ipyvuetify.Select) if each.label == said_in(language)["explore.theme"])
+    for heading in theme.items:
+        theme.v_model = heading
+        shown += opened.text()
+    opened.rendered.close()
+    numbers = {**forms.DIALS, **PARAMETERS, **SIZES}
+    assert not [name for name, each in numbers.items() if each.meaning in shown]
+    told = {name: meanings.meaning(language, each) for name, each in numbers.items() if name != "seed"}
+    assert not [name for name, meaning in told.items() if meaning not in shown]
+    assert not [name for name, each in numbers.items() if name != "seed" and evidence(language, each) not in shown]
+
+
+def evidence(language, number):
+    told = meanings.known_how_well(language, number)
+    return told if number.name not in explore.BASICS else meanings.unit(language, number.unit)
 
 
 def test_a_closed_page_lets_go_of_its_town(monkeypatch):

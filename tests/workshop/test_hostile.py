@@ -178,6 +178,20 @@ def test_addresses_that_nobody_would_write_are_answered_with_a_sentence(guest, r
         harmless(page)
 
 
+def test_words_of_ones_own_are_shown_as_words_on_the_page_for_students(guest, room):
+    page = guest(f"/explore?{key_of(room)}&setting=hostile&language=de")
+    expect(page.locator(".kith-now")).to_contain_text("Monat 0 von 60", timeout=STILL)
+    chosen = page.locator(".v-select__selection").first
+    expect(chosen).to_contain_text(HOSTILE, timeout=SOON)
+    chosen.click()
+    listed = page.locator(".v-menu__content.menuable__content__active .v-list-item")
+    expect(listed.filter(has_text=HOSTILE)).to_have_count(1, timeout=SOON)
+    listed.filter(has_text="(wage_step)").click()
+    expect(chosen).to_contain_text("(wage_step)", timeout=SOON)
+    expect(page.locator(".kith-code pre")).to_contain_text("setting='hostile.toml'", timeout=SOON)
+    harmless(page)
+
+
 def test_words_of_ones_own_are_shown_as_words_wherever_they_stand(guest, room, tmp_path, browser):
     page = guest(f"/?{key_of(room)}&residents=100")
     month(page, 24)

@@ -63,7 +63,7 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def table_of(town: Town, agents: str) -> pd.DataFrame:
+def table_of(town: Town, agents: str, called: Callable[[Town, int], str] = name_of) -> pd.DataFrame:
     """Every column of every agent of one type; lists in a row have a column for each of their numbers."""
     rows = getattr(town, agents)
     columns: dict[str, Any] = {}
@@ -72,9 +72,9 @@ def table_of(town: Town, agents: str) -> pd.DataFrame:
         if not field.shape:
             columns[field.name] = told(field, values)
             if field.name == "id" and agents in ("services", "partners"):
-                columns["name"] = [name_of(town, int(row)) for row in values]
+                columns["name"] = [called(town, int(row)) for row in values]
             elif field.name in ("buyer", "seller"):
-                columns[f"{field.name}_name"] = [name_of(town, int(row)) for row in values]
+                columns[f"{field.name}_name"] = [called(town, int(row)) for row in values]
             continue
         for place, part in enumerate(parts_of(field)):
             columns[f"{field.name}_{part}"] = told(field, values[:, place])

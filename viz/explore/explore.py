@@ -20,13 +20,16 @@ import solara
 
 from agents.declared import Declared
 from agents.rule import Rule
-from agents.terms import terms_for
+from agents.terms import NOTES, terms_for
 from simulation.measures import MEASURES, label
-from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError, load_scenario, settings
+from simulation.scenario import GRAPHS, PARAMETERS, SETTLING, SIZES, Scenario, ScenarioError
 from viz.explore import agent_table, network, rule_files, sketch
 from viz.explore.forms import DIALS, fits, form, input_of, matching, model_params, moved, read, themes, written
-from viz.explore.own_town import Asked, OwnTown, Trouble, trouble_with
-from viz.workshop.words import ENGLISH, languages, text
+from viz.explore.own_town import Asked, OwnTown, Trouble, setting_called, setting_named, trouble_with
+from viz.workshop import meanings, names
+from viz.workshop.numbers import written as written_in
+from viz.workshop.plan import offered_settings
+from viz.workshop.words import ENGLISH, languages, text, translated
 
 with warnings.catch_warnings():
     # Mesa 3.3 is told off for an early return in its own ComponentsView while it is imported; nothing we call.
@@ -39,6 +42,8 @@ HERE = Path(__file__).parent
 DRAWN = ("wellbeing", "unmet_need", "waiting", "trust")
 MOST_NUMBERS = 12
 """Numbers shown at once when somebody searches; a theme is shown whole."""
+USUAL = "calm"
+"""The setting of a page that is asked for none."""
 TABS = ("town", "agents", "network", "rules")
 BASICS = ("residents", "months")
 MEASURE = {measure.__name__: label(measure) for measure in MEASURES}
@@ -87,7 +92,7 @@ def Explore(
     language = language or address["language"]
     setting = setting or address["setting"]
     say = partial(said, language)
-    town = solara.use_memo(lambda: OwnTown(Asked(setting=setting), rules, engine), [])
+    town = solara.use_memo(lambda: OwnTown(first_asked(setting), rules, engine), [])
     solara.use_effect(lambda: town.close, [])
     beat = solara.use_reactive(0)
     asked, ask = solara.use_state(town.asked)
@@ -97,18 +102,26 @@ def Explore(
         with tag("aside"):
             Head(say, back)
             Controls(town, asked, beat, say)
-            Choice(asked, ask, say)
-            Numbers(town, asked, ask, beat, say, in_english=language != ENGLISH)
+            Choice(asked, ask, say, language)
+            Numbers(town, asked, ask, beat, say, language)
         with tag("main"):
-            Shown(town, beat, say)
+            Shown(town, beat, say, language)
 
 
 def asked_by(search: str | None) -> dict[str, str]:
     """The language and the setting that an address asks for, of those there are; else English, and calm."""
     query = parse_qs(search or "")
-    known = {"language": (languages(), ENGLISH), "setting": (settings(), "calm")}
+    known = {"language": (languages(), ENGLISH), "setting": (offered_settings(), USUAL)}
     wanted = {name: query.get(name, [usual])[-1] for name, (_, usual) in known.items()}
     return {name: wanted[name] if wanted[name] in every else usual for name, (every, usual) in known.items()}
+
+
+def first_asked(setting: str) -> Asked:
+    """What a page begins with. A setting that there is none of is said when the town is founded."""
+    try:
+        return Asked().in_setting(setting)
+    except ScenarioError:
+        return Asked(setting=setting)
 
 
 def said(language: str, key: str, **values: object) -> str:
@@ -174,21 +187,25 @@ def Controls(town: OwnTown, asked: Asked, beat: solara.Reactive[int], say: Say) 
 
 
 @solara.component
-def Choice(asked: Asked, ask: Set, say: Say) -> None:
+def Choice(asked: Asked, ask: Set, say: Say, language: str = ENGLISH) -> None:
     """Which town: setting, governance, luck, and the sizes asked for most."""
     scenario = setting_of(asked)
+    own_first = sorted(offered_settings(), key=lambda name: setting_called(name) == name)
+    titles = {titled(language, name): name for name in own_first}
     inputs, _ = split_model_params({name: input_of(name, scenario) for name in ("setting", "governance", *BASICS)})
+    inputs["setting"] |= {"values": list(titles), "label": say("setting")}
+    inputs["governance"]["label"] = say("governance")
     for name in BASICS:
         inputs[name]["value"] = asked.given.get(name, inputs[name]["value"])
         inputs[name]["label"] = f"{name}: {inputs[name]['value']}"
-    inputs["setting"]["value"], inputs["governance"]["value"] = asked.setting, asked.governance
+    chosen = next((title for title, name in titles.items() if name == asked.setting), None)
+    inputs["setting"]["value"], inputs["governance"]["value"] = chosen, asked.governance
 
     def change(name: str, value: Any) -> None:
         if not fits(inputs[name], value):
             return
         if name == "setting":
-            seed, months = load_scenario(value).seed, "months"
-            ask(lambda before: replace(before.with_given(months, None), setting=value, seed=seed))
+            ask(lambda before: before.in_setting(titles[value]))
         elif name == "governance":
             ask(lambda before: replace(before, governance=value, dials={}))
         else:
@@ -197,17 +214,26 @@ def Choice(asked: Asked, ask: Set, say: Say) -> None:
     with tag("section"):
         words("h2", say("choose"))
         UserInputs({name: inputs[name] for name in ("setting", "governance")}, on_change=change)
-        words("p", scenario.title, "kith-quiet")
+        words("p", translated(language, f"notes.{asked.governance}", NOTES[asked.governance]), "kith-quiet")
         Exact(SIZES["seed"], asked.seed, lambda seed: ask(lambda before: replace(before, seed=seed)), say("seed"))
-        UserInputs({name: inputs[name] for name in BASICS}, on_change=change)
+        for name in BASICS:
+            UserInputs({name: inputs[name]}, on_change=change)
+            told = f"{meanings.meaning(language, SIZES[name])} ({meanings.unit(language, SIZES[name].unit)})"
+            words("p", told, "kith-quiet")
+
+
+def titled(language: str, name: str) -> str:
+    """A setting as it stands in the list: its title, and the name by which the model knows it."""
+    title = meanings.setting(language, name, setting_named(name))["title"]
+    return f"{title} ({name})" if title else name
 
 
 def setting_of(asked: Asked) -> Scenario:
     """The setting asked for; calm where there is none of that name, which founding says."""
     try:
-        return load_scenario(asked.setting)
+        return setting_named(asked.setting)
     except ScenarioError:
-        return load_scenario("calm")
+        return setting_named(USUAL)
 
 
 # ---- numbers of the model -----------------------------------------------------------------------------
@@ -215,7 +241,7 @@ def setting_of(asked: Asked) -> Scenario:
 
 @solara.component
 def Numbers(
-    town: OwnTown, asked: Asked, ask: Set, beat: solara.Reactive[int], say: Say, in_english: bool = False
+    town: OwnTown, asked: Asked, ask: Set, beat: solara.Reactive[int], say: Say, language: str = ENGLISH
 ) -> None:
     """Every number of the model: found by a word or under its theme, with what it means and how well it is known."""
     wanted, search = solara.use_state("")
@@ -228,7 +254,7 @@ def Numbers(
         **themes(),
         "changed": tuple(changed),
     }
-    names = matching(wanted) if wanted.strip() else list(groups[theme])
+    names = matching(wanted, language) if wanted.strip() else list(groups[theme])
     shown = names[:MOST_NUMBERS] if wanted.strip() else names
 
     def now() -> None:
@@ -268,15 +294,13 @@ def Numbers(
             many = {"number": len(names), "shown": len(shown)}
             key = "none_found" if not names else "found" if len(names) == len(shown) else "found_more"
             words("p", say(key, **many), "kith-quiet")
-        if in_english:
-            words("p", say("meanings_in_english"), "kith-quiet")
         with tag("div", "kith-numbers"):
             for name in shown:
-                Number(name, asked, ask, say).key(name)
+                Number(name, asked, ask, say, language).key(name)
 
 
 @solara.component
-def Number(name: str, asked: Asked, ask: Set, say: Say) -> None:
+def Number(name: str, asked: Asked, ask: Set, say: Say, language: str = ENGLISH) -> None:
     """One number: Mesa's input for it, an exact value to type, its meaning, range, source and grade."""
     scenario = setting_of(asked)
     usual, declared = usual_of(name, asked, scenario)
@@ -290,7 +314,7 @@ def Number(name: str, asked: Asked, ask: Set, say: Say) -> None:
         else:
             ask(lambda before: before.with_given(name, given))
 
-    options = {**input_of(name, scenario), "value": value} if declared is None else form(declared, value)
+    options = kinds_of(name, scenario, value) if declared is None else form(declared, value)
     inputs, _ = split_model_params({name: options})
 
     def change(_: str, given: Any) -> None:
@@ -305,23 +329,20 @@ def Number(name: str, asked: Asked, ask: Set, say: Say) -> None:
             words("h2", name)
         if declared is not None and not declared.choices:
             Exact(declared, value, put, say("exactly"))
-        if declared is not None:
-            words("p", declared.meaning)
+        if declared is None:
+            words("p", say(f"graphs.{name}"))
+            words("p", say("choices", value=written(usual)), "kith-quiet")
+            words("p", say("graphs.unit"), "kith-quiet")
+        else:
+            words("p", meanings.meaning(language, declared))
             if declared.choices or declared.shape:
                 words("p", say("choices", value=written(usual)), "kith-quiet")
             else:
                 low, high = written(options["min"]), written(options["max"])
                 words("p", say("default", value=written(usual), low=low, high=high), "kith-quiet")
-            if declared.grade:
-                words("p", known_how_well(declared), "kith-quiet")
+            words("p", meanings.known_how_well(language, declared), "kith-quiet")
         if changed:
             solara.Button(say("back_to", value=written(usual)), on_click=lambda: put(usual), small=True)
-
-
-def known_how_well(declared: Declared) -> str:
-    """A number's unit, how good its evidence is, and the source, unless that says no more than the grade."""
-    source = "" if declared.source == declared.grade else f": {declared.source}"
-    return f"{declared.unit} · {declared.grade}{source}"
 
 
 def usual_of(name: str, asked: Asked, scenario: Scenario) -> tuple[Any, Declared | None]:
@@ -329,11 +350,22 @@ def usual_of(name: str, asked: Asked, scenario: Scenario) -> tuple[Any, Declared
     if name in DIALS:
         return terms_for(asked.governance)[name], DIALS[name]
     if name in GRAPHS:
-        return scenario.graph[name], None
+        return kind_told(name, scenario), None
     if name in SIZES:
         return getattr(scenario, name), SIZES[name]
     given = input_of(name, scenario)
     return (given["value"] if isinstance(given, dict) else given), PARAMETERS[name]
+
+
+def kinds_of(layer: str, scenario: Scenario, value: Any) -> dict[str, Any]:
+    """The input of a kind of graph: a file of the setting's is called by its name, and no page gives another."""
+    kinds = list(dict.fromkeys((*GRAPHS[layer], kind_told(layer, scenario))))
+    return {**input_of(layer, scenario), "values": kinds, "value": value}
+
+
+def kind_told(layer: str, scenario: Scenario) -> str:
+    """The kind of graph of a layer, or the name of its file, without a folder."""
+    return Path(scenario.graph[layer]).name if layer in scenario.graph_files() else scenario.graph[layer]
 
 
 @solara.component
@@ -358,7 +390,7 @@ def Exact(declared: Declared, value: Any, put: Set, name: str) -> None:
 
 
 @solara.component
-def Shown(town: OwnTown, beat: solara.Reactive[int], say: Say) -> None:
+def Shown(town: OwnTown, beat: solara.Reactive[int], say: Say, language: str = ENGLISH) -> None:
     """The open tab, and whatever went wrong above it."""
     _ = beat.value
     opened, open_ = solara.use_state(TABS[0])
@@ -375,11 +407,11 @@ def Shown(town: OwnTown, beat: solara.Reactive[int], say: Say) -> None:
     if town.model is None:
         return
     if opened == "town":
-        TownTab(town, beat.value, say)
+        TownTab(town, beat.value, say, language)
     elif opened == "agents":
-        AgentsTab(town, beat.value, say)
+        AgentsTab(town, beat.value, say, language)
     elif opened == "network":
-        NetworkTab(town, say)
+        NetworkTab(town, say, language)
     else:
         RulesTab(town, say)
 
@@ -421,17 +453,23 @@ def looked(town: OwnTown, look: Callable[[Any], Found], say: Say) -> Found | Non
 
 
 @solara.component
-def TownTab(town: OwnTown, beat: int, say: Say) -> None:
+def TownTab(town: OwnTown, beat: int, say: Say, language: str = ENGLISH) -> None:
     """The town from above, and measures month by month."""
     chosen, choose = solara.use_state(list(DRAWN))
+    write, called = partial(written_in, language), partial(names.organisation, language=language)
 
     def look(model: Any) -> tuple[str, list[str]]:
         history, months = model.history, max(model.month, model.setting.months)
         shocks = sketch.shock_months(model)
         lines = [
-            sketch.line_picture(history[name].tolist(), months, name, *MEASURE[name], shocks, say) for name in chosen
+            sketch.line_picture(history[name].tolist(), months, name, *measure(name), shocks, say, write)
+            for name in chosen
         ]
-        return sketch.town_picture(model, say), lines
+        return sketch.town_picture(model, say, called), lines
+
+    def measure(name: str) -> tuple[str, str]:
+        what, unit = MEASURE[name]
+        return translated(language, f"measures.{name}", what), meanings.unit(language, unit)
 
     def draw(names: list[str]) -> None:
         choose([name for name in names if name in MEASURE])
@@ -450,6 +488,8 @@ def TownTab(town: OwnTown, beat: int, say: Say) -> None:
                 for name, line in zip(chosen, lines, strict=True):
                     solara.HTML(unsafe_innerHTML=line, classes=["kith-panel"]).key(name)
             Download(lambda: agent_table.csv_of(history_of(town)), "kith_months.csv", say("all_measures"))
+            words("p", say("in_python"), "kith-quiet")
+            Code(code=town.asked.python, copy=say("copy"), copied=say("copied"))
 
 
 def history_of(town: OwnTown) -> pd.DataFrame:
@@ -466,14 +506,15 @@ def Download(data: Callable[[], bytes], name: str, told: str) -> None:
 
 
 @solara.component
-def AgentsTab(town: OwnTown, beat: int, say: Say) -> None:
+def AgentsTab(town: OwnTown, beat: int, say: Say, language: str = ENGLISH) -> None:
     """The agents of one type as a table: sorted, filtered, saved."""
     agents, choose = solara.use_state(agent_table.TYPES[0])
     columns, show = solara.use_state(dict[str, list[str]]())
     order, sort = solara.use_state(("id", False))
     wanted, want = solara.use_state("")
     problem, table, month = "", pd.DataFrame(), 0
-    seen = looked(town, lambda model: (agent_table.table_of(model.town, agents), model.month), say)
+    called = partial(names.organisation, language=language)
+    seen = looked(town, lambda model: (agent_table.table_of(model.town, agents, called), model.month), say)
     if seen is None:
         return
     every, month = seen
@@ -517,7 +558,7 @@ def AgentsTab(town: OwnTown, beat: int, say: Say) -> None:
 
 
 @solara.component
-def NetworkTab(town: OwnTown, say: Say) -> None:
+def NetworkTab(town: OwnTown, say: Say, language: str = ENGLISH) -> None:
     """What is measured of a layer of ties, when somebody asks."""
     layer, choose = solara.use_state(network.LAYERS[0])
 
@@ -526,7 +567,8 @@ def NetworkTab(town: OwnTown, say: Say) -> None:
             if model is None:
                 return 0, layer, []
             month, graph = model.month, network.layer_of(model.town, layer)
-        return month, layer, network.measures_of(model.town, layer, graph)
+            called = partial(names.organisation, language=language)
+        return month, layer, network.measures_of(model.town, layer, graph, called)
 
     task = solara.lab.use_task(measure, dependencies=None, raise_error=False)
     layers = {say(f"layers.{each}"): each for each in network.LAYERS}
@@ -551,7 +593,8 @@ def NetworkTab(town: OwnTown, say: Say) -> None:
             caption=say(f"layers.{of}"),
             columns=[{"name": head, "label": say(head)} for head in heads],
             rows=[
-                [say(f"network.{each.key}"), value_of(each, say), say(f"network.{each.key}_means")] for each in found
+                [say(f"network.{each.key}"), value_of(each, say, language), say(f"network.{each.key}_means")]
+                for each in found
             ],
         )
         words("p", f"{say(f'layers.{of}')}. {say('measured', month=month)}", "kith-quiet")
@@ -559,9 +602,9 @@ def NetworkTab(town: OwnTown, say: Say) -> None:
             words("p", say("estimated", number=network.LOOKED_FROM), "kith-quiet")
 
 
-def value_of(measured: network.Measured, say: Say) -> str:
+def value_of(measured: network.Measured, say: Say, language: str = ENGLISH) -> str:
     """A measure's value, and whom it names."""
-    value = agent_table.cell(float(measured.value)) or say("not_told")
+    value = written_in(language, agent_table.cell(float(measured.value))) or say("not_told")
     return f"{value} ({measured.who})" if measured.who else value
 
 
@@ -603,7 +646,7 @@ def RulesTab(town: OwnTown, say: Say) -> None:
                 save = say("save", file=rule_files.OWN_FILE)
                 Download(own.encode, rule_files.OWN_FILE, save)
                 words("p", say("then"))
-                Code(code=f"kith compare --rules {rule_files.OWN_FILE}", **copying)
+                Code(code=f"{town.asked.comparison} {rule_files.OWN_FILE}", **copying)
 
 
 def staged(month: tuple[rule_files.Shown, ...]) -> list[list[str]]:

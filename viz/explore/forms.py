@@ -17,6 +17,8 @@ from agents.declared import Declared, fields_of, flat, near
 from agents.terms import GOVERNANCES, Terms
 from simulation.scenario import GRAPHS, PARAMETERS, SIZES, Scenario, ScenarioError, load_scenario, plain, settings
 from viz.document import under_headings
+from viz.workshop import meanings
+from viz.workshop.words import ENGLISH
 
 DIALS: Mapping[str, Declared] = fields_of(Terms)
 ON_A_PAGE = {
@@ -71,7 +73,8 @@ def input_of(name: str, scenario: Scenario) -> Any:
     if name == "rng":
         return {"type": "InputText", "label": "rng", "value": str(scenario.seed)}
     if name in GRAPHS:
-        return {"type": "Select", "label": name, "value": scenario.graph[name], "values": list(GRAPHS[name])}
+        kinds = dict.fromkeys((*GRAPHS[name], scenario.graph[name]))  # which may be a file of the setting's
+        return {"type": "Select", "label": name, "value": scenario.graph[name], "values": list(kinds)}
     if name in SIZES:
         return form(SIZES[name], getattr(scenario, name))
     return form(PARAMETERS[name], plain(PARAMETERS[name], scenario.parameter(name)))
@@ -142,18 +145,15 @@ def themes() -> Mapping[str, tuple[str, ...]]:
     return {heading: tuple(names) for heading, names in found.items()}
 
 
-def matching(words: str) -> list[str]:
-    """The parameters and dials in which all these words occur: name, meaning, unit, source or grade."""
+def matching(words: str, language: str = ENGLISH) -> list[str]:
+    """The parameters and dials in which all these words occur: name, and what a language tells of each."""
     wanted = words.lower().split()
-    return [
-        name
-        for name, each in {**DIALS, **PARAMETERS}.items()
-        if all(
-            word in " ".join((name, each.meaning, each.unit, each.source, each.grade)).lower().replace("_", " ")
-            or word in name
-            for word in wanted
-        )
-    ]
+    found = []
+    for name, each in {**DIALS, **PARAMETERS}.items():
+        told = f"{name} {meanings.meaning(language, each)} {meanings.known_how_well(language, each)}"
+        if all(word in told.lower().replace("_", " ") or word in name for word in wanted):
+            found.append(name)
+    return found
 
 
 def read(declared: Declared, typed: str) -> Any:

@@ -8,6 +8,7 @@ agreement as well share one edge.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import networkx as nx
@@ -60,7 +61,9 @@ def layer_of(town: Town, layer: str) -> nx.Graph:
     return graph
 
 
-def measures_of(town: Town, layer: str, graph: nx.Graph | None = None) -> list[Measured]:
+def measures_of(
+    town: Town, layer: str, graph: nx.Graph | None = None, name: Callable[[Town, int], str] = name_of
+) -> list[Measured]:
     """What is measured of a layer, or of the graph it was when it was made. What cannot be told is not a number."""
     graph = layer_of(town, layer) if graph is None else graph
     count = len(graph)
@@ -75,10 +78,10 @@ def measures_of(town: Town, layer: str, graph: nx.Graph | None = None) -> list[M
         Measured("ties", graph.number_of_edges()),
         Measured("density", nx.density(graph) if count > 1 else math.nan),
         Measured("mean_degree", 2.0 * graph.number_of_edges() / count if count else math.nan),
-        Measured("highest_degree", degree[most] if most else math.nan, called(town, most)),
+        Measured("highest_degree", degree[most] if most else math.nan, called(town, most, name)),
         Measured("clustering", math.nan if layer == "uses" or not count else nx.average_clustering(graph)),
         Measured("centralisation", central),
-        Measured("highest_betweenness", between[middle] if middle else math.nan, called(town, middle)),
+        Measured("highest_betweenness", between[middle] if middle else math.nan, called(town, middle, name)),
         Measured("mixing", math.nan if layer == "uses" else mixing(graph)),
         Measured("pieces", nx.number_connected_components(graph) if count else math.nan),
         Measured("largest_piece", max(map(len, nx.connected_components(graph))) / count if count else math.nan),
@@ -101,8 +104,8 @@ def mixing(graph: nx.Graph) -> float:
     return float(nx.attribute_assortativity_coefficient(graph, "group"))
 
 
-def called(town: Town, node: tuple[str, int] | None) -> str:
+def called(town: Town, node: tuple[str, int] | None, name: Callable[[Town, int], str] = name_of) -> str:
     """What a node is called."""
     if node is None:
         return ""
-    return name_of(town, node[1]) if node[0] == "organisation" else str(node[1])
+    return name(town, node[1]) if node[0] == "organisation" else str(node[1])

@@ -7,6 +7,7 @@ holds it here. Whatever goes wrong while a town is founded or lived is kept in w
 from __future__ import annotations
 
 import itertools
+import shlex
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -15,18 +16,48 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from agents.declared import near
 from agents.rule import Rule
+from agents.terms import GOVERNANCES
 from simulation.model import CommunityModel
-from simulation.scenario import PARAMETERS, ScenarioError, load_scenario
+from simulation.scenario import PARAMETERS, SHIPPED, Scenario, ScenarioError
+from viz.explore.forms import ON_A_PAGE
+from viz.workshop.plan import A_LINE, offered_settings
 
 BETWEEN = 0.2
 """Seconds that pass at least between two months that are played, after the page has drawn the first of them."""
 
 
+def setting_named(name: str) -> Scenario:
+    """The setting of this name among those offered, no larger than a page may draw. A name is never taken for a path.
+
+    Raises ScenarioError for a name that is not offered.
+    """
+    offered = offered_settings()
+    if name not in offered:
+        known = ", ".join(offered)
+        raise ScenarioError(f'there is no setting "{name[:A_LINE]}".{near(name, offered)} Known: {known}')
+    found, most = offered[name], ON_A_PAGE["residents"][1]
+    return found if found.residents <= most else found.with_(residents=most)
+
+
+def setting_called(name: str) -> str:
+    """What a setting is called in code: by its name, or one's own by the name of its file."""
+    path = setting_named(name).path
+    return path.name if path is not None and path.parent != SHIPPED else name
+
+
+def _too_large(name: str) -> dict[str, int]:
+    """How many residents a page gives a setting that has more than a page may draw."""
+    fewer = setting_named(name).residents
+    return {} if fewer == offered_settings()[name].residents else {"residents": fewer}
+
+
 @dataclass(frozen=True)
 class Asked:
-    """What the page asks for: a setting, what is given besides, and what is changed from it. All checked by the model.
+    """What the page asks for: a setting by its name, what is given besides, and what is changed from it.
 
+    All is checked by the model; a setting must be one that is offered.
     `dials` are changed on top of the governance; `given` are sizes, kinds of graph and parameters by name.
     """
 
@@ -43,8 +74,30 @@ class Asked:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """The keywords of the model."""
-        return {"setting": self.setting, "governance": self.terms, "rng": self.seed, **self.given}
+        """The keywords of the model. Raises ScenarioError for a setting that is not offered."""
+        return {"setting": setting_named(self.setting), "governance": self.terms, "rng": self.seed, **self.given}
+
+    def in_setting(self, name: str) -> Asked:
+        """The same in another setting: with that one's luck, its months, and its governance where it says one."""
+        scenario = setting_named(name)
+        asked = replace(self.with_given("months", None), setting=name, seed=scenario.seed)
+        held = scenario.governance
+        if held != Asked.governance and isinstance(held, str) and held in GOVERNANCES:
+            asked = replace(asked, governance=held, dials={})
+        return asked
+
+    @property
+    def python(self) -> str:
+        """The lines that make this town in a notebook. One's own setting is called by its file, without a folder."""
+        given = {"governance": self.terms, "rng": self.seed, **_too_large(self.setting), **self.given}
+        given = {"setting": setting_called(self.setting), **given}
+        lines = [f"    {name}={value!r}," for name, value in given.items()]
+        return "\n".join(["from simulation import CommunityModel", "", "model = CommunityModel(", *lines, ")"])
+
+    @property
+    def comparison(self) -> str:
+        """The command that asks the same setting whether rules of one's own matter."""
+        return f"kith compare {shlex.quote(setting_called(self.setting))} --rules"
 
     def with_given(self, name: str, value: Any) -> Asked:
         """The same, with one of what is given changed; None for as the setting has it."""
@@ -103,7 +156,7 @@ class OwnTown:
         with self._busy:
             if self.model is None:
                 return
-            setting = load_scenario(self.asked.setting)
+            setting = setting_named(self.asked.setting)
             touched = {*self._numbers, *(name for name in asked.given if name in PARAMETERS)}
             numbers = {name: asked.given.get(name, setting.parameter(name)) for name in touched}
             governance = None if asked.terms == self._terms else asked.terms

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.residents import LOW_WELLBEING
-from agents.tables import Kind, State
+from agents.tables import Kind, State, Town
 from simulation.model import CommunityModel
 from simulation.scenario import SETTLING
 from simulation.town import name_of
@@ -43,7 +43,7 @@ Points = npt.NDArray[np.float64]
 # ---- the town ---------------------------------------------------------------------------------------
 
 
-def town_picture(model: CommunityModel, say: Callable[..., str]) -> str:
+def town_picture(model: CommunityModel, say: Callable[..., str], called: Callable[[Town, int], str] = name_of) -> str:
     """The town from above: residents by how they feel, organisations by how they cope, ties by trust."""
     place = Places(model)
     town = model.town
@@ -56,7 +56,7 @@ def town_picture(model: CommunityModel, say: Callable[..., str]) -> str:
         chosen = feels == rank if model.month else np.full(len(feels), rank == 0)
         counts.append(f"{say(f'feeling.{name}')}: {int(chosen.sum())}")
         parts.append(_dots(place.residents[chosen], colour, size * wide))
-    parts += _organisations(model, place, say)
+    parts += _organisations(model, place, say, called)
     described = say("town.described", month=model.month, counts="; ".join(counts))
     return _svg(WIDE, HIGH, say("town.title"), described, parts)
 
@@ -105,12 +105,14 @@ def _ties(model: CommunityModel, place: Places) -> list[str]:
     return found
 
 
-def _organisations(model: CommunityModel, place: Places, say: Callable[..., str]) -> list[str]:
+def _organisations(
+    model: CommunityModel, place: Places, say: Callable[..., str], called: Callable[[Town, int], str]
+) -> list[str]:
     found = []
     for row, (x, y) in zip(model.town.organisations, place.organisations, strict=True):
         service, state = row["kind"] == Kind.SERVICE, State(int(row["state"]))
         colour = BLUE if service else STATES[state]
-        name = name_of(model.town, int(row["id"]))
+        name = called(model.town, int(row["id"]))
         told = name if service else f"{name}: {say(f'state.{state.name.lower()}')}"
         if service:
             shape = f'<rect x="{x - 9:.0f}" y="{y - 9:.0f}" width="18" height="18" rx="3"'
@@ -193,8 +195,12 @@ def line_picture(
     unit: str,
     shocks: Iterable[int],
     say: Callable[..., str],
+    write: Callable[[str], str] = str,
 ) -> str:
-    """A measure over the months of a run, the settling months shaded and the beginnings of shocks marked."""
+    """A measure over the months of a run, the settling months shaded and the beginnings of shocks marked.
+
+    `write` puts a number that is written in Python's way into a language's.
+    """
     left, right, top, bottom = 58, 12, 46, 24
     known = [(month, value) for month, value in enumerate(values, start=1) if math.isfinite(value)]
     low, high, every = span_of([value for _, value in known])
@@ -210,7 +216,7 @@ def line_picture(
     for step in range(round((high - low) / every) + 1):
         value = low + step * every
         parts.append(f'<path d="M{left} {y(value):.1f}H{LINE_WIDE - right}" stroke="{QUIET}"/>')
-        parts.append(_text(left - 6, y(value) + 4, number(value, every), "end"))
+        parts.append(_text(left - 6, y(value) + 4, write(number(value, every)), "end"))
     years = range(0, months + 1, 12 if months <= 132 else 24)
     parts += [_text(x(month), LINE_HIGH - 6, str(month), "middle") for month in years]
     parts += [
@@ -222,7 +228,7 @@ def line_picture(
         parts.append(f'<path d="M{path}" stroke="{BLUE}" stroke-width="2.4" stroke-linejoin="round"/>')
         month, value = known[-1]
         parts.append(f'<circle cx="{x(month):.1f}" cy="{y(value):.1f}" r="4" fill="{BLUE}"/>')
-    now = in_short(known[-1][1]) if known else "–"
+    now = write(in_short(known[-1][1])) if known else "–"
     parts.append(f'<text x="0" y="17" font-size="15" font-weight="600" fill="{INK}">{escape(name)}</text>')
     parts.append(_text(LINE_WIDE - right, 17, f"{now} ({unit})", "end", 14))
     parts.append(_text(0, 34, title, "start"))

@@ -25,7 +25,7 @@ from simulation.journal import made_with
 from viz import plots
 from viz.pages import CSS, table_of
 from viz.readings import reading
-from viz.workshop import frames, measured
+from viz.workshop import frames, meanings, measured
 from viz.workshop.findings import FIRST, OUTCOMES, Budget, Findings, Heard, Outcome, findings, verdict
 from viz.workshop.numbers import decimal, percent, pounds
 from viz.workshop.page import fonts
@@ -130,7 +130,7 @@ def page(found: Findings, language: str, pending: bool = False) -> str:
     setting = found.plan.scenario()
     title = say("title", left=left, right=right)
     lead = say(
-        "lead", setting=frames.setting_told(language, found.plan.setting, setting)["title"],
+        "lead", setting=meanings.setting(language, found.plan.setting, setting)["title"],
         residents=decimal(language, found.plan.residents, 0), seed=found.plan.seed,
         **{"from": frames.when(setting, found.plan.first, language), "to": _when(found, found.month, language)},
     )  # fmt: skip

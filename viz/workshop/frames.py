@@ -21,9 +21,8 @@ from experiments.pairs import direction
 from simulation.measures import MEASURES
 from simulation.scenario import SIZES, Scenario
 from simulation.shocks import History, months_of, outside_of
-from viz.workshop import layout, names
+from viz.workshop import layout, meanings, names
 from viz.workshop.headlines import Teller
-from viz.workshop.measured import name_of
 from viz.workshop.numbers import percent, written
 from viz.workshop.past import trust_along
 from viz.workshop.plan import (
@@ -80,11 +79,9 @@ def description(towns: TwoTowns, language: str, run: int) -> dict[str, Any]:
         "months": plan.months,
         "first": plan.first,
         "ticks": ticks(setting, plan, language),
-        "setting": {**setting_told(language, plan.setting, setting), "name": plan.setting},
+        "setting": {**meanings.setting(language, plan.setting, setting), "name": plan.setting},
         "settings": [
-            [name, told["title"], told["story"], told["look_for"]]
-            for name, each in offered_settings().items()
-            for told in [setting_told(language, name, each)]
+            [name, *meanings.setting(language, name, each).values()] for name, each in offered_settings().items()
         ],
         "governances": [
             [name, text(language, f"town.governance.{name}"), translated(language, f"notes.{name}", NOTES[name])]
@@ -136,14 +133,6 @@ def organisations(town: Town, language: str) -> list[dict[str, Any]]:
     ]
 
 
-def setting_told(language: str, name: str, setting: Scenario) -> dict[str, str]:
-    """A setting's title, story and what to look for, in a language."""
-    return {
-        key: translated(language, f"settings.{name}.{key}", getattr(setting, key))
-        for key in ("title", "story", "look_for")
-    }
-
-
 def chart(name: str, language: str) -> dict[str, Any]:
     """How an outcome is drawn."""
     shape, decimals = CHARTS[name]
@@ -191,11 +180,6 @@ def number_told(value: float, language: str = ENGLISH) -> str:
     return written(language, f"{value:,.10g}")
 
 
-def unit_told(language: str, unit: str) -> str:
-    """What a number is counted in."""
-    return translated(language, f"units.{name_of(unit)}", unit)
-
-
 def dials(towns: TwoTowns, language: str) -> list[dict[str, Any]]:
     """What may be changed: the twelve dials, the assumptions that matter most, and the size of the town."""
     group_of = {dial: group for group, members in GROUPS.items() for dial in members}
@@ -211,16 +195,16 @@ def dials(towns: TwoTowns, language: str) -> list[dict[str, Any]]:
                 "name": name, "label": label(language, name),
                 "group": "terms" if name in DIALS else "assumptions", "theme": group_of.get(name, ""),
                 "low": row.low, "high": row.high, "step": 1 if row.whole else (row.high - row.low) / STEPS,
-                "unit": unit_told(language, row.unit), "meaning": translated(language, f"dials.{name}", row.meaning),
+                "unit": meanings.unit(language, row.unit), "meaning": meanings.meaning(language, row),
                 "live": name in live_names(), "whole": row.whole, "values": values,
             }
         )  # fmt: skip
     found.append(
         {
             "name": "residents", "label": label(language, "residents"), "group": "town", "theme": "", "low": FEWEST,
-            "high": MOST, "step": 100, "unit": unit_told(language, SIZES["residents"].unit), "live": False,
+            "high": MOST, "step": 100, "unit": meanings.unit(language, SIZES["residents"].unit), "live": False,
             "whole": True,
-            "meaning": translated(language, "dials.residents", SIZES["residents"].meaning),
+            "meaning": meanings.meaning(language, SIZES["residents"]),
             "values": [towns.plan.residents] * 2,
         }
     )  # fmt: skip

@@ -26,7 +26,7 @@ from simulation.journal import fingerprint_of, made_with, model_fingerprint
 from simulation.measures import MEASURES, label
 from simulation.run import events_of, neighbourhoods_of, rows_of
 from simulation.scenario import Scenario, toml
-from viz.workshop import cards, frames, names, page
+from viz.workshop import cards, frames, meanings, names, page
 from viz.workshop.luck import PAIRS, Shadows, in_turn, shown
 from viz.workshop.past import Past, eventful
 from viz.workshop.plan import SIDES, Plan, PlanError, Side, link_of, offered_settings, plan_in, shock_of
@@ -167,7 +167,7 @@ class Recorded:
     @property
     def setting(self) -> str:
         """What the setting is called."""
-        return frames.setting_told(self.language, self.plan.setting, self.plan.scenario())["title"]
+        return meanings.setting(self.language, self.plan.setting, self.plan.scenario())["title"]
 
     def when(self, month: int) -> str:
         """What a month is called."""

@@ -2,8 +2,9 @@
 
 Change this file to look words up otherwise; change the TOML files to say something else, and add a folder beside
 them to speak another language. A key is the file's name, a point, and the name in the file: `stage.play`. What a
-language does not say yet is said in English. What the model declares in English (settings, dials) has its home there;
-other languages translate it under `declared.`, and English has no such file.
+language does not say yet is said in English. What the model declares in English (settings, parameters, measures) has
+its home there; other languages translate it under `declared.`, and English has no such file. It is kept apart from
+the catalogue, which is sent to every page.
 """
 
 from __future__ import annotations
@@ -28,11 +29,17 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Every key with its words in a language; with those of English where it has none of its own."""
+    """Every key with its words in a language, or in English where it has none; without what the model declares."""
     if language not in languages():
         raise ValueError(f"there are no words in {language!r}; there are in {', '.join(languages())}")
     found = dict(catalogue(ENGLISH)) if language != ENGLISH else {}
-    return found | said_in(language)
+    return found | {key: words for key, words in said_in(language).items() if not key.startswith(DECLARED)}
+
+
+@cache
+def _declared(language: str) -> Mapping[str, str]:
+    """What a language says of what the model declares."""
+    return {key: words for key, words in said_in(language).items() if key.startswith(DECLARED)}
 
 
 def said_in(language: str) -> dict[str, str]:
@@ -50,7 +57,7 @@ def text(language: str, key: str, **values: object) -> str:
 
 def translated(language: str, key: str, english: str) -> str:
     """What is declared in English, in another language where that says it: `declared.<key>`."""
-    return catalogue(language).get(f"{DECLARED}{key}", english)
+    return _declared(language).get(f"{DECLARED}{key}", english)
 
 
 def _flat(table: Mapping[str, Any], before: str) -> dict[str, str]:
