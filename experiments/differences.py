@@ -20,7 +20,7 @@ from agents.declared import near
 from experiments import resilience
 from experiments.intervals import Estimate, Numbers, intervals
 from experiments.pairs import CALM, NAMES, PRIMARY, SHOCK, direction
-from experiments.study import LOSSES
+from experiments.resilience import LOSSES
 from simulation import measures
 
 if TYPE_CHECKING:

@@ -26,6 +26,8 @@ from typing import IO, TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.pairs import NAMES, WORLDS
+from experiments.resilience import LOSSES
 from experiments.store import host_class
 from experiments.study import Stage, Study, StudyError, file_beside, plain, study_from
 from experiments.words import reason
@@ -484,9 +486,6 @@ def paired(rows: pd.DataFrame) -> pd.DataFrame:
 
 def is_outcome(column: str) -> bool:
     """Whether a column of rows is an outcome: a measure in one of the two worlds, or a number of resilience."""
-    from experiments.pairs import NAMES, WORLDS  # noqa: PLC0415
-    from experiments.study import LOSSES  # noqa: PLC0415
-
     stem, _, world = column.rpartition(".")
     return column in LOSSES or (stem in NAMES and world in (*WORLDS, "effect"))
 

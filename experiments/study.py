@@ -26,7 +26,7 @@ from agents.declared import Declared, fields_of, near
 from agents.terms import DIALS, Terms, UnknownGovernance
 from experiments.intervals import Numbers
 from experiments.pairs import CALM, FAIR_FIGHT, NAMES, SHOCK, ComparisonError, Governance, named_governances, seed_of
-from experiments.resilience import OUTCOMES, RESILIENCE
+from experiments.resilience import LOSSES
 from experiments.store import read_question
 from experiments.words import reason
 from simulation.reader import RulesError
@@ -72,8 +72,6 @@ LEVELS = ("values", "low", "high", "steps")
 MULTIPLES = ("shock_size", "shock_length")
 EVERY_ARM = "dials"
 SEEDS = 30
-LOSSES = tuple(f"{name}_{end}" for name in OUTCOMES for end in RESILIENCE)
-"""Columns of resilience: one number for a pair, shock and calm."""
 CHECKED = 5_000
 """Points of a design that are all tried before anything runs; of a larger one as many, spread over it."""
 
