@@ -21,7 +21,8 @@ from agents.declared import dtype_of
 from agents.tables import Event
 from experiments.batches import World, spelled
 from experiments.pairs import NAMES
-from experiments.study import Study, load_study
+from experiments.study import Study
+from experiments.study_file import load_study
 from experiments.sweep import rows_of, sweep
 
 ABOUT_LUCK = ["seconds", "replay"]
