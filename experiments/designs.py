@@ -59,20 +59,8 @@ def places_of(study: Study) -> Numbers:
         from scipy.stats import qmc  # noqa: PLC0415
 
         sampler = (qmc.LatinHypercube if design["kind"] == "lhs" else qmc.Sobol)(many, rng=design["seed"])
-        cube: Numbers = sampler.random(design["points"])
-        return cube
-    return _salib_places(study)
-
-
-def problem_of(study: Study) -> dict[str, Any]:
-    """What SALib's analyses must be told of a study: its names, and bounds in the unit cube, where it was sampled."""
-    many = len(study.varied)
-    return {"num_vars": many, "names": [one.name for one in study.varied], "bounds": [[0.0, 1.0]] * many}
-
-
-def _salib_places(study: Study) -> Numbers:
-    design = study.design
-    if design["kind"] == "saltelli":
+        cube = sampler.random(design["points"])
+    elif design["kind"] == "saltelli":
         from SALib.sample import sobol  # noqa: PLC0415
 
         second = design["second_order"]
@@ -84,6 +72,12 @@ def _salib_places(study: Study) -> Numbers:
             problem_of(study), design["trajectories"], num_levels=design["levels"], seed=design["seed"]
         )
     return np.asarray(cube, np.float64)
+
+
+def problem_of(study: Study) -> dict[str, Any]:
+    """What SALib's analyses must be told of a study: its names, and bounds in the unit cube, where it was sampled."""
+    many = len(study.varied)
+    return {"num_vars": many, "names": [one.name for one in study.varied], "bounds": [[0.0, 1.0]] * many}
 
 
 def points_in_design(study: Study) -> int:

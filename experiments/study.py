@@ -138,7 +138,8 @@ class Study:
 
     def table(self) -> dict[str, Any]:
         """The study as the table of a file that says the same, with its setting and its rules written out."""
-        setting = tomllib.loads(_standing_alone(self.scenario).to_toml())
+        files = {layer: str(file.resolve()) for layer, file in self.scenario.graph_files().items()}
+        setting = tomllib.loads(self.scenario.with_(**files).to_toml())
         told: dict[str, Any] = {"title": self.title, "question": self.question, "setting": setting}
         told |= {"governances": _plainly(self.governances), "seeds": self.seeds, "outcomes": list(self.outcomes)}
         told |= {"monthly": self.monthly, "events": self.events, "vary": {}, "design": dict(self.design)}
@@ -190,8 +191,3 @@ def _plainly(governances: Mapping[str, Governance]) -> Any:
     """Governances as a file says them."""
     same = all(not isinstance(value, Mapping) and str(value) == name for name, value in governances.items())
     return list(governances.values()) if same else dict(governances)
-
-
-def _standing_alone(scenario: Scenario) -> Scenario:
-    """The same scenario, with the files of its graph named in full."""
-    return scenario.with_(**{layer: str(file.resolve()) for layer, file in scenario.graph_files().items()})

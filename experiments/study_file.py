@@ -89,9 +89,7 @@ def study_from(
 
     `rules` and `points` are given where they are kept elsewhere than in files beside it.
     """
-    problems = [
-        f'there is no key or section "{key}".{_meant(key)}' for key in table if key not in KEYS
-    ]  # fmt: skip
+    problems = [f'there is no key or section "{key}".{_meant(key)}' for key in table if key not in KEYS]
     scenario, wrong = _setting_in(table.get("setting"), path)
     problems += wrong
     governances, wrong = _governances_in(table.get("governances", list(FAIR_FIGHT)))
@@ -175,9 +173,7 @@ def _setting_in(given: Any, path: Path) -> tuple[Scenario | None, list[str]]:
 def _inline(given: Mapping[str, Any], path: Path) -> Scenario:
     table = copy.deepcopy(dict(given))
     base = table.pop("base", None)
-    draft = Draft()
-    if base is not None:
-        draft = Draft.read(file_of(base, heir=path), ())
+    draft = Draft() if base is None else Draft.read(file_of(base, heir=path), ())
     draft.add(table, path)
     if draft.lines:
         raise ScenarioError(draft.lines)
@@ -222,11 +218,9 @@ def _until_in(given: Any, outcomes: Sequence[str]) -> tuple[Until | None, list[s
     found = [f'[until] has no key "{key}".{near(key, UNTIL_KEYS)}' for key in given if key not in UNTIL_KEYS]
     table: dict[str, Any] = {"at_least": 10, "at_most": 200} | given
     outcome, narrow = table.get("outcome"), table.get("narrower_than")
-    measures = [name for name in NAMES if name in outcomes]
-    known = [f"{name}.{end}" for name in measures for end in (SHOCK, CALM, "effect")]
-    known += [name for name in LOSSES if name in outcomes]
-    if outcome in measures:
+    if outcome in NAMES and outcome in outcomes:
         outcome = f"{outcome}.{SHOCK}"
+    known = _columns_of(outcomes)
     if outcome not in known:
         found.append(
             f"[until] outcome is {outcome!r}; it must be one of the outcomes, of the shocked town (wellbeing.shock), "
@@ -244,6 +238,12 @@ def _until_in(given: Any, outcomes: Sequence[str]) -> tuple[Until | None, list[s
     if found:
         return None, found
     return Until(str(outcome), float(table["narrower_than"]), table["at_least"], table["at_most"]), []
+
+
+def _columns_of(outcomes: Sequence[str]) -> list[str]:
+    """What may be asked of some outcomes: measures of either town or of the shock, and numbers of resilience."""
+    measures = [f"{name}.{end}" for name in NAMES if name in outcomes for end in (SHOCK, CALM, "effect")]
+    return [*measures, *(name for name in LOSSES if name in outcomes)]
 
 
 def _analysis_problems(
@@ -264,8 +264,7 @@ def _analysis_problems(
     asked = given.get("outcomes", [])
     if not isinstance(asked, list):
         return [*found, f"[analysis] outcomes is {asked!r}; it must be a list"]
-    known = [f"{name}.{end}" for name in NAMES if name in outcomes for end in (SHOCK, CALM, "effect")]
-    known += [name for name in LOSSES if name in outcomes]
+    known = _columns_of(outcomes)
     found += [f'[analysis] outcomes: there is no "{each}".{near(each, known)}' for each in asked if each not in known]
     return found
 
@@ -317,14 +316,11 @@ def file_beside(folder: Path, layer: str, value: Any) -> Any:
 def _flattened(given: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Names with their levels; contract.openness without quotes is a table inside a table in TOML."""
     for name, levels in given.items():
-        if isinstance(levels, dict) and levels and not set(levels) & set(LEVELS) and _deeper(levels):
+        inner = levels.values() if isinstance(levels, dict) and not set(levels) & set(LEVELS) else ()
+        if inner and all(isinstance(each, dict) for each in inner):
             yield from _flattened(levels, f"{before}{name}.")
         else:
             yield f"{before}{name}", levels
-
-
-def _deeper(levels: Mapping[str, Any]) -> bool:
-    return all(isinstance(each, dict) for each in levels.values())
 
 
 def _one_varied(name: str, levels: Any, declared: Declared | None) -> tuple[Varied | None, list[str]]:
@@ -476,13 +472,13 @@ def _point_problems(study: Study) -> list[str]:
         points = points.iloc[np.unique(np.linspace(0, many - 1, CHECKED).astype(int))]
     names = [one.name for one in study.varied]
     found: list[str] = []
-    for point, *values in points[["point", *names]].itertuples(index=False, name=None):
-        placed = dict(zip(names, map(plain, values), strict=True))
+    for point, *line in points[["point", *names]].itertuples(index=False, name=None):
+        values = dict(zip(names, map(plain, line), strict=True))
         for arm in study.arms:
             try:
-                study.scenario_at(placed, arm)
+                study.scenario_at(values, arm)
             except (ScenarioError, UnknownGovernance) as error:
-                told = ", ".join(f"{name} = {value}" for name, value in placed.items())
+                told = ", ".join(f"{name} = {value}" for name, value in values.items())
                 found.append(f"point {point} ({told}): {error}")
                 break
         if len(found) >= 3:

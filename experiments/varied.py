@@ -158,7 +158,7 @@ def _stretched(shock: Shock, size: float = 1.0, length: float = 1.0) -> Shock:
         if size == 1.0:
             return shock
         levels = tuple((name, tuple(1.0 + size * (each - 1.0) for each in told)) for name, told in shock.levels)
-        return replace(Series(months=shock.months, levels=levels))
+        return Series(months=shock.months, levels=levels)
     changes: dict[str, Any] = {}
     if isinstance(shock, History):
         changes["scale"] = shock.scale * size
