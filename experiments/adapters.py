@@ -23,7 +23,7 @@ from experiments.asking import Asking, AskingError, asking_of
 from experiments.differences import MAIN, measure_of
 from experiments.intervals import Numbers
 from experiments.pairs import Governance, direction
-from experiments.study import LOSSES
+from experiments.resilience import LOSSES
 from experiments.validation.box import bound_of
 from simulation.journal import made_with
 from simulation.scenario import GRAPHS, PARAMETERS, SIZES, Scenario

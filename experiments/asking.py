@@ -19,8 +19,7 @@ from agents.rule import Rule
 from experiments.differences import EFFECT, MAIN, measure_of
 from experiments.intervals import Numbers
 from experiments.pairs import CALM, NAMES, SHOCK, Governance, named_governances, seed_of
-from experiments.resilience import resilience
-from experiments.study import LOSSES
+from experiments.resilience import LOSSES, resilience
 from experiments.workers import Crew, Lived, Task, processors, rules_in
 from simulation.scenario import SETTLING, Scenario, load_scenario
 

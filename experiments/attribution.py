@@ -36,7 +36,7 @@ from experiments.pairs import (
     named_governances,
     tasks_for,
 )
-from experiments.resilience import OUTCOMES, RESILIENCE, resilience
+from experiments.resilience import LOSSES, resilience
 from experiments.workers import Crew, Lived, Task, processors, rules_in, rules_text
 from simulation.engines import engine_for
 from simulation.scenario import SETTLING, Scenario, load_scenario, terms_of
@@ -56,7 +56,6 @@ STEPS = (FIRST_IN, LAST_OUT, INTERACTION)
 """Moved first, with the others as in the first governance; moved last, with the others as in the second; last less
 first."""
 TOTAL = "total"
-LOSSES = tuple(f"{outcome}_{end}" for outcome in OUTCOMES for end in RESILIENCE)
 MEASURED = (*NAMES, *LOSSES)
 """Every measure that a difference can be shared out for; those of resilience have a buffer only."""
 CELLS = tuple(

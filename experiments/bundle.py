@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 from experiments import parts, store
 from experiments.parts import DESIGN, TABLES, WHAT, design_in, kept, name_of
 from experiments.store import host_class
-from experiments.study import Study, study_in_toml
+from experiments.study import Study
+from experiments.study_file import study_in_toml
 from experiments.sweep import status_of
 from experiments.words import reason
 from simulation.journal import made_with, model_fingerprint

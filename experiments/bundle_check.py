@@ -28,10 +28,10 @@ import pyarrow.parquet as pq
 from experiments import parts, store
 from experiments.batches import Batch, be_ready, live_row
 from experiments.bundle import CHUNK, FORMAT, MANIFEST, MODEL, BundleError, fingerprint_of_text
+from experiments.designs import plain, rows_in_design
 from experiments.pairs import NAMES, tasks_for
 from experiments.parts import FAILED, LIVED, ROWS, design_in, kept, name_of
 from experiments.resilience import resilience
-from experiments.study import plain, rows_in_design
 from experiments.sweep import Models
 from experiments.words import reason
 from experiments.workers import Lived, Task, live, processors, rules_in

@@ -18,9 +18,10 @@ import numpy.typing as npt
 
 from agents.declared import near
 from experiments import resilience
+from experiments.designs import design_of, places_of
 from experiments.intervals import Estimate, Numbers, intervals
 from experiments.pairs import CALM, NAMES, PRIMARY, SHOCK, direction
-from experiments.study import LOSSES
+from experiments.resilience import LOSSES
 from simulation import measures
 
 if TYPE_CHECKING:
@@ -213,8 +214,6 @@ def differences(
 
 def differences_in(study: Study, rows: pd.DataFrame, outcome: str, second: str | None = None) -> Differences:
     """The difference of one outcome in the rows of a study, against its first governance."""
-    from experiments.study import design_of, places_of  # noqa: PLC0415
-
     drawn = study.design["kind"] not in ("grid", "list")
     return differences(
         rows, design_of(study), outcome, first=study.arms[0], second=second or study.arms[-1], design=study.design,

@@ -26,8 +26,12 @@ from typing import IO, TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.designs import design_of, plain, rows_in_design, with_more
+from experiments.pairs import NAMES, WORLDS
+from experiments.resilience import LOSSES
 from experiments.store import host_class
-from experiments.study import Stage, Study, StudyError, file_beside, plain, study_from
+from experiments.study import Stage, Study
+from experiments.study_file import StudyError, file_beside, study_from
 from experiments.words import reason
 from simulation.journal import made_with
 from simulation.scenario import GRAPHS
@@ -214,7 +218,7 @@ def _opened(folder: Path, study: Study) -> Study:
             f"may be added to what is there, and nothing is thrown away: let {name} be {theirs.seeds} or more, or "
             "choose another folder with --out"
         )
-    kept_as = theirs if theirs.seeds == study.seeds else theirs.with_more(study.seeds)
+    kept_as = theirs if theirs.seeds == study.seeds else with_more(theirs, study.seeds)
     return replace(study, stages=kept_as.stages)
 
 
@@ -227,15 +231,11 @@ def write_down(folder: Path, study: Study) -> None:
 
 
 def _told(study: Study) -> dict[str, Any]:
-    from experiments.study import rows_in_design  # noqa: PLC0415
-
     told = {"key": study.key, "rows": rows_in_design(study), "study": study.table()}
     return told | ({"stages": [list(each) for each in study.stages]} if study.stages else {})
 
 
 def _found(folder: Path, study: Study) -> None:
-    from experiments.study import design_of  # noqa: PLC0415
-
     design = pa.Table.from_pandas(design_of(study), preserve_index=False)
     commit_bytes(folder / DESIGN, parquet_bytes(design))
     told = {
@@ -484,9 +484,6 @@ def paired(rows: pd.DataFrame) -> pd.DataFrame:
 
 def is_outcome(column: str) -> bool:
     """Whether a column of rows is an outcome: a measure in one of the two worlds, or a number of resilience."""
-    from experiments.pairs import NAMES, WORLDS  # noqa: PLC0415
-    from experiments.study import LOSSES  # noqa: PLC0415
-
     stem, _, world = column.rpartition(".")
     return column in LOSSES or (stem in NAMES and world in (*WORLDS, "effect"))
 

@@ -25,7 +25,8 @@ from simulation.written_rules import rules_from_text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.study import Study, Varied
+    from experiments.study import Study
+    from experiments.varied import Varied
 
 Spot = tuple[int, int]
 """A place on the finest grid there may be: so many steps along, so many up."""

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from experiments.batches import Batch, World, outcomes_of, row_head
+from experiments.designs import plain
 from experiments.parts import LIVED, ROWS, SweepError, design_in, kept, name_of, ranges_in, study_in, tables_in
-from experiments.study import plain
 from simulation.engines import engine_for
 from simulation.journal import fingerprint_of, founded, model_fingerprint, write_journal
 from simulation.run import live as live_months

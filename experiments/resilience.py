@@ -138,6 +138,9 @@ RESILIENCE = {
 }
 """What each number is, and its unit: the end of a column's name."""
 
+LOSSES = tuple(f"{name}_{end}" for name in OUTCOMES for end in RESILIENCE)
+"""The columns of resilience: one number for a pair, shock and calm."""
+
 
 def label(column: str) -> tuple[str, str] | None:
     """What a column of resilience is, in words, and its unit; None for any other column."""

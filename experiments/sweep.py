@@ -38,6 +38,7 @@ import pyarrow.parquet as pq
 
 from experiments import batches
 from experiments.batches import ONE_THREAD, Batch, Living, Receipt, Tried, begin_work, live_batch, read_crumb, try_rows
+from experiments.designs import plain, points_in_design, rows_in_design
 from experiments.intervals import intervals
 from experiments.parts import (
     FAILED,
@@ -73,7 +74,8 @@ from experiments.parts import (
     unwritten,
     write_down,
 )
-from experiments.study import Study, Until, load_study, plain, rows_in_design
+from experiments.study import Study, Until
+from experiments.study_file import load_study
 from experiments.workers import processors
 from simulation.journal import model_fingerprint
 
@@ -219,7 +221,7 @@ def wanted(study: Study, folder: Path, shard: Range | None = None) -> Iterator[l
     if study.until is None:
         yield list(_dealt(study, [(0, rows_in_design(study))], shard))
         return
-    open_points = list(range(rows_in_design(study) // study.rows_at_a_point))
+    open_points = list(range(points_in_design(study)))
     so_far: list[Range] = []
     settled: list[Range] = []
     for pairs in study.until.rounds():

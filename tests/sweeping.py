@@ -1,4 +1,4 @@
-"""Sweeps for the tests: small studies, towns that are soon lived, and towns that kill whoever lives them.
+"""Sweeps for the tests: small studies, towns that are soon lived, and towns that fail or kill whoever lives them.
 
 Change this file to give the tests another kind of trouble. The functions that live towns stand here because
 worker processes import them by their name.
@@ -12,17 +12,22 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from agents.declared import dtype_of
 from agents.tables import Event
+from experiments import workers
 from experiments.batches import World, spelled
 from experiments.pairs import NAMES
-from experiments.study import Study, load_study
+from experiments.study import Study
+from experiments.study_file import load_study
 from experiments.sweep import rows_of, sweep
+
+if TYPE_CHECKING:
+    import pytest
 
 ABOUT_LUCK = ["seconds", "replay"]
 """Columns in which two sweeps of one study may differ: the clock, and where the folder is."""
@@ -111,6 +116,18 @@ def stumbling(scenario: Any, rules: str) -> World:
     if is_bad(scenario):
         raise RuntimeError("the roof fell in")
     return quick(scenario, rules)
+
+
+def fail_with_seed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every run with this seed fail, where it is lived in this process; the others are lived as ever."""
+    live_months = workers.live_months
+
+    def stumble(town: Any, *rest: Any) -> Any:
+        if int(town.clock["seed"]) == seed:
+            raise RuntimeError("the roof fell in")
+        return live_months(town, *rest)
+
+    monkeypatch.setattr(workers, "live_months", stumble)
 
 
 if __name__ == "__main__":  # python -m tests.sweeping STUDY FOLDER LIVING: a sweep for tests to interrupt

@@ -17,7 +17,8 @@ from experiments import answers
 from experiments.answers import ANSWERS, Answers
 from experiments.parts import SweepError, Writing, ranges_in
 from experiments.regimes import asking_in
-from experiments.study import Study, load_study
+from experiments.study import Study
+from experiments.study_file import load_study
 from viz import maps
 from viz.command import exit_code
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from agents.terms import DIALS, GOVERNANCES, GROUPS
 from experiments import Attribution, attribute, attribution, compare, pairs, store
-from experiments import workers as crew
 from experiments.attribution import BUFFER, CELLS, FIRST_IN, INTERACTION, LAST_OUT, LEVEL, SHARE, TOTAL, shapley
 from experiments.pairs import PRIMARY, ComparisonError
+from tests.sweeping import fail_with_seed
 
 SMALL: dict[str, Any] = {"residents": 60, "months": 54, "engine": "compiled", "workers": 1}
 CLOSE: dict[str, Any] = {
@@ -271,14 +271,7 @@ def test_what_it_takes_is_told_before_the_most_of_it_is_lived() -> None:
 
 
 def test_a_run_that_fails_is_recorded_and_costs_only_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    lives = crew.live_months
-
-    def stumble(town: Any, *rest: Any) -> Any:
-        if int(town.clock["seed"]) == pairs.seed_of(1, 1):
-            raise RuntimeError("the roof fell in")
-        return lives(town, *rest)
-
-    monkeypatch.setattr(crew, "live_months", stumble)
+    fail_with_seed(pairs.seed_of(1, 1), monkeypatch)
     found = attribute("wage_step", governances=CLOSE, seeds=3, **SMALL)
     assert found.replicates == (0, 2)
     assert len(found.failures) == 16

@@ -21,7 +21,7 @@ from experiments.batches import made_by
 from experiments.bundle import MANIFEST, PAPERS, BundleError, bundle
 from experiments.bundle_check import check
 from experiments.replay import replay_row
-from experiments.study import SHIPPED, load_study, study_in_toml
+from experiments.study_file import SHIPPED, load_study, study_in_toml
 from experiments.sweep import sweep
 from simulation import written_rules
 from simulation.journal import model_fingerprint

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import pytest
-from towns import live
 
+from experiments.validation.quiet import live
 from simulation.scenario import SETTLING, Scenario
 from simulation.town import found_town
 

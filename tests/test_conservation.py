@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from towns import Line
 
 from agents.money import pay_for_places, pay_own_staff
 from agents.residents import take_stock
 from agents.staff import leave_and_hire
 from agents.tables import NEEDS, Component, Happening, Kind, Organisation, Resident, Status, Tie, Town
 from agents.ties import pass_aid
+from experiments.validation.quiet import Line
 from simulation.engines import Engine, engine_for
 from simulation.month import MONTH
 from simulation.scenario import Scenario, load_scenario

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from experiments import Comparison, compare, pairs, resilience, store
-from experiments import workers as crew
 from experiments.intervals import intervals
 from experiments.pairs import BEARERS, COST, PRIMARY, ComparisonError
 from simulation.scenario import Scenario, ScenarioError, load_scenario
+from tests.sweeping import fail_with_seed
 
 SMALL: dict[str, Any] = {"residents": 60, "months": 54, "engine": "compiled", "workers": 1}
 """A town that is soon lived through."""
@@ -92,14 +92,7 @@ def test_threads_and_processes_give_the_same_rows() -> None:
 
 
 def test_a_run_that_fails_is_recorded_and_costs_only_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    lives = crew.live_months
-
-    def stumble(town: Any, *rest: Any) -> Any:
-        if int(town.clock["seed"]) == pairs.seed_of(1, 1):
-            raise RuntimeError("the roof fell in")
-        return lives(town, *rest)
-
-    monkeypatch.setattr(crew, "live_months", stumble)
+    fail_with_seed(pairs.seed_of(1, 1), monkeypatch)
     found = compare("wage_step", seeds=3, governances=["contract", "relational"], **SMALL)
     assert found.replicates == (0, 2)
     assert len(found.failures) == 4

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments.differences import Differences
-from experiments.study import SHIPPED, StudyError, load_study
+from experiments.study_file import SHIPPED, StudyError, load_study
 from tests.sweeping import small_study
 from viz import panels
 from viz.command import exit_code, studies

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from towns import OFF, Table, hash_of, live, plain
 
 from agents import chance
 from agents.chance import DRAWS_A_DECISION, Decision, month_key
 from agents.tables import NEEDS, NOBODY, Status, Town
+from experiments.validation.quiet import OFF, live, plain
 from simulation.month import live_month
 from simulation.scenario import Scenario
 from simulation.shocks import Noise, Step
 from simulation.town import found_town
 from simulation.twin import copied
+from tests.towns import hash_of, lived_both_ways, rearranged, that_differ
 
 SMALL = Scenario(
     residents=120,
@@ -147,16 +148,6 @@ def test_the_shock_moves_nobody_s_luck() -> None:
 # ---- one resident more or less --------------------------------------------------------------------------------
 
 
-def rearranged(town: Town, residents: Table) -> Town:
-    """The same town with these residents in these rows; they keep their luck. Who knows whom is left out."""
-    residents = residents.copy()
-    residents["id"] = np.arange(len(residents))
-    residents["first_kith"] = residents["last_kith"] = 0
-    return town._replace(
-        residents=residents, queue=np.zeros(NEEDS * len(residents), town.queue.dtype), kith=town.kith[:0].copy()
-    )
-
-
 def test_a_town_with_one_resident_fewer_has_the_same_other_residents() -> None:
     for count in (50, 119):
         fewer, more = found_town(SMALL.with_(residents=count)), found_town(SMALL)
@@ -187,10 +178,7 @@ def test_where_places_are_ample_a_resident_who_never_came_changes_nobody_else_s_
     live(town, months=36)
     live(without, months=36)
     assert town.history["cases_helped"][:36].sum() > 0.0
-    others = np.delete(town.residents, 17)
-    for column in town.residents.dtype.names:
-        if column != "id":
-            assert (others[column] == without.residents[column]).all(), column
+    assert not that_differ(np.delete(town.residents, 17), without.residents)
 
 
 # ---- low rows win nothing ---------------------------------------------------------------------------------------
@@ -201,15 +189,9 @@ def test_where_places_are_ample_a_resident_who_never_came_changes_nobody_else_s_
 def test_with_residents_in_reverse_order_the_same_people_are_helped(order: str, governance: str) -> None:
     """In a town short of places, where somebody always goes without; 240 residents, 36 months, all their columns."""
     short = SMALL.with_(residents=240, queue_order=order, governance=governance, capacity=0.015)
-    town = found_town(short)
-    backwards = rearranged(copied(town), town.residents[::-1])
-    town = rearranged(town, town.residents)
-    live(town, months=36)
-    live(backwards, months=36)
+    town, backwards = lived_both_ways(short, months=36)
     assert (town.residents["status"] == Status.WAITING).sum() > 20
-    for column in town.residents.dtype.names:
-        if column != "id":
-            assert (town.residents[column] == backwards.residents[column][::-1]).all(), column
+    assert not that_differ(town.residents, backwards.residents[::-1])
 
 
 def test_low_rows_are_helped_no_more_than_high_ones() -> None:

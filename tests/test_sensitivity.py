@@ -13,9 +13,11 @@ import pytest
 pytest.importorskip("SALib", reason="sensitivity is SALib's, which comes with the extra analysis")
 
 from experiments import sensitivity as asked
+from experiments.designs import design_of, places_of
 from experiments.differences import DifferenceError, Differences, differences_in, overall
 from experiments.sensitivity import SensitivityError, luck_of, pawn, screening, sensitivity, shares
-from experiments.study import Study, design_of, places_of, study_from
+from experiments.study import Study
+from experiments.study_file import study_from
 from experiments.validation.oracles import ishigami_shares
 
 OUTCOME = "wellbeing.shock"

@@ -10,18 +10,9 @@ import pytest
 
 from agents.terms import GOVERNANCES
 from experiments import pairs
+from experiments.designs import design_of, places_of, points_in_design, problem_of, rows_in_design
 from experiments.parts import open_folder, study_in
-from experiments.study import (
-    SHIPPED,
-    StudyError,
-    design_of,
-    load_study,
-    places_of,
-    points_in_design,
-    problem_of,
-    rows_in_design,
-    study_from,
-)
+from experiments.study_file import SHIPPED, StudyError, load_study, study_from
 from simulation.scenario import ScenarioError, load_scenario
 from tests.sweeping import VARY, small_study
 

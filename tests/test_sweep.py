@@ -21,9 +21,11 @@ import pytest
 from experiments import batches, compare, parts
 from experiments import sweep as sweeps
 from experiments.batches import ONE_THREAD
+from experiments.designs import rows_in_design
 from experiments.parts import ROWS, kept, missing, ranges_in, study_in, tables_in
 from experiments.replay import replay_row
-from experiments.study import Study, rows_in_design, study_from
+from experiments.study import Study
+from experiments.study_file import study_from
 from experiments.sweep import SweepError, merge, paired, rows_of, status_of, sweep
 from experiments.why import journal_in
 from simulation.journal import replay

@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 from test_conservation import engines, live_and_keep_books, sums
-from test_same_luck import rearranged
-from towns import lines_of, live, peers_town, plain, quiet_town, sellers_town
 
 from agents import agreements, learning, money, residents, services, staff, ties
 from agents.declared import fields_of
 from agents.tables import APRIL, NEEDS, NOBODY, RECORDS, Cause, Happening, Layer, Need, State, Status, Town
 from agents.terms import DIALS, Terms
+from experiments.validation.quiet import lines_of, live, peers_town, plain, quiet_town, sellers_town
 from simulation.month import MONTH
 from simulation.scenario import Scenario
 from simulation.shocks import Step
 from simulation.town import found_town
 from simulation.twin import copied, first_difference
+from tests.towns import lived_both_ways, that_differ
 
 LONG_MEETINGS = {"coordination": 0.05}
 """Relationship time at which meetings do all they can, where the scale of meetings is at its least."""
@@ -1008,15 +1008,9 @@ def test_places_are_split_per_head_by_need_or_to_deprivation_and_none_is_wasted(
 def test_with_residents_in_reverse_order_the_same_people_are_helped_by_every_split(split: str) -> None:
     """Rows win nothing: 120 residents, 20 months, all their columns."""
     scenario = Scenario(residents=120, seed=3, months=25, parameters={"place_split": split, "capacity": 0.015})
-    town = found_town(scenario)
-    backwards = rearranged(copied(town), town.residents[::-1])
-    town = rearranged(town, town.residents)
-    live(town, months=20)
-    live(backwards, months=20)
+    town, backwards = lived_both_ways(scenario, months=20)
     assert (town.residents["status"] == Status.WAITING).sum() > 10
-    for column in town.residents.dtype.names:
-        if column != "id":
-            assert (town.residents[column] == backwards.residents[column][::-1]).all(), column
+    assert not that_differ(town.residents, backwards.residents[::-1])
 
 
 # ---- newcomers -------------------------------------------------------------------------------------------

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from towns import hash_of, live
 
 from agents import terms
 from agents.declared import fields_of
 from agents.tables import RECORDS, Tie, Town
 from agents.terms import DIALS, GOVERNANCES, NOTES, Terms, UnknownGovernance, terms_for
 from experiments.validation.neutrality import placebo_differs, swap_differs
+from experiments.validation.quiet import live
 from simulation.scenario import Scenario
 from simulation.shocks import Step
 from simulation.town import found_town
+from tests.towns import hash_of
 
 HOUSE = Path(__file__).parent.parent
 SHOCK = (Step("energy", size=0.8, start=12), Step("wages", size=0.15, start=18))

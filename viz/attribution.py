@@ -20,7 +20,6 @@ from experiments.attribution import (
     INTERACTION,
     LAST_OUT,
     LEVEL,
-    LOSSES,
     SHARE,
     TOTAL,
     UNDER_SHOCK,
@@ -29,6 +28,7 @@ from experiments.attribution import (
 )
 from experiments.intervals import FEW, Estimate
 from experiments.pairs import PRIMARY, direction, shown
+from experiments.resilience import LOSSES
 from experiments.store import QUESTION, provenance
 from experiments.words import listed, small
 from simulation.scenario import SETTLING

@@ -19,7 +19,7 @@ from experiments.answers import Answers
 from experiments.differences import MAIN
 from experiments.pairs import shown
 from experiments.regimes import Regimes, asking_in, axes_in, regimes
-from experiments.study import load_study
+from experiments.study_file import load_study
 from experiments.words import short
 from simulation.journal import made_with
 from viz.figures import Drawn, Line, regime_map, save, scale_of

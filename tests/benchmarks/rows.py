@@ -419,7 +419,7 @@ def sweeps(effort: Effort) -> Iterator[Row]:
 
 def swept(folder: Path, seed: int, points: int) -> Any:
     """A study of so many points, two governances and two seeds; another seed, other towns: the last are remembered."""
-    from experiments.study import study_from
+    from experiments.study_file import study_from
 
     table = {
         "setting": {"base": "cost_of_living_2021", "months": MONTHS, "seed": seed}, "seeds": 2,
@@ -431,7 +431,7 @@ def swept(folder: Path, seed: int, points: int) -> Any:
 
 def beside_its_towns(effort: Effort, folder: Path) -> Row:
     """What a sweep with two workers costs beside its towns."""
-    from experiments.study import rows_in_design
+    from experiments.designs import rows_in_design
     from experiments.sweep import Processes, sweep
 
     points = 40 if effort.quick else 120
@@ -457,7 +457,7 @@ def two_workers(effort: Effort, folder: Path) -> Row:
     """How much sooner a sweep is done with two workers than with one, and two processes that share nothing but the
     machine: more than they gain, no sweep can.
     """
-    from experiments.study import rows_in_design
+    from experiments.designs import rows_in_design
     from experiments.sweep import Processes, sweep
 
     study, points = swept(folder, 1, 10), 40 if effort.quick else 150
@@ -493,7 +493,7 @@ def busy(seconds: int) -> float:
 def towns_alone(study: Any, first: int, many: int) -> float:
     """CPU seconds of a town that is lived and measured, and of which nothing is kept: the mean of so many pairs."""
     from experiments.batches import live_town, outcomes_of
-    from experiments.study import design_of
+    from experiments.designs import design_of
 
     values = design_of(study).drop(columns="point").to_dict("records")
     live_town(study.scenario, "")
@@ -516,7 +516,7 @@ def rows_a_second(many: int) -> Iterator[Row]:
     from experiments.batches import write_parts
     from experiments.parts import ROWS as ROWS_TABLE
     from experiments.parts import open_folder, parquet_bytes, rows_of, rows_table
-    from experiments.study import study_from
+    from experiments.study_file import study_from
 
     table = {"setting": "wage_step", "governances": ["contract", "relational"], "seeds": many // 2}
     with tempfile.TemporaryDirectory() as folder:

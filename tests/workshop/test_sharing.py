@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.study import load_study
+from experiments.study_file import load_study
 from simulation.journal import fingerprint_of, model_fingerprint, read_journal
 from simulation.journal import replay as lived_again
 from simulation.measures import MEASURES

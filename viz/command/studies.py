@@ -34,7 +34,7 @@ def sweep(
     fails is kept with its traceback, and the others go on. Read them with experiments.sweep.rows_of.
     """
     from experiments import sweep as sweeps  # noqa: PLC0415
-    from experiments.study import load_study  # noqa: PLC0415
+    from experiments.study_file import load_study  # noqa: PLC0415
     from viz.sweeps import estimate_line, sweep_json, sweep_text  # noqa: PLC0415
 
     for given in again or ():
