@@ -599,6 +599,14 @@ class _Asked:
 
     def _estimate(self, hands: Executor, many: int) -> None:
         """Live a few rows, spread over what is missing, and say what the rest will take."""
+        if isinstance(hands, Processes):
+            try:
+                _patiently(hands.submit(os.getpid))
+            except BrokenExecutor as error:
+                raise SweepError(
+                    "no worker process can be started: each begins by reading the script that asked for it. The script "
+                    'must be a file, and sweep only below `if __name__ == "__main__":`'
+                ) from error
         spread = np.unique(np.linspace(0, self.left - 1, min(TRIED, self.left)).astype(int))
         rows = [self._nth(int(each)) for each in spread]
         batch = self._batch(_Piece(rows[0], rows[-1] + 1), rows)

@@ -836,3 +836,18 @@ def test_on_dask_with_a_worker_killed_the_rows_are_the_same(living: str, tmp_pat
         with ThreadPoolExecutor(2) as executor:
             sweep(study, tmp_path / "calm", executor=executor, living=None if living == "command" else quick)
         assert rows_hash(rows) == rows_hash(tmp_path / "calm")
+
+
+@pytest.mark.parametrize("how", ["from standard input", "without a guard"])
+def test_a_script_that_workers_cannot_begin_with_is_told_so_and_no_row_is_called_killed(how, tmp_path):
+    study = tmp_path / "many.toml"
+    study.write_text('setting = "calm"\nseeds = 500\n', encoding="utf-8")
+    text = 'from experiments.sweep import sweep\nsweep("many.toml", "out", 2)\n'
+    script = tmp_path / "script.py"
+    script.write_text(text, encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, "-" if how == "from standard input" else str(script)], input=text, capture_output=True,
+        text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(HOUSE)}, timeout=120, check=False,
+    )  # fmt: skip
+    assert "no worker process can be started" in found.stderr.splitlines()[-1]
+    assert ranges_in(tmp_path / "out") == []
