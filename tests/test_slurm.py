@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from experiments.parts import ranges_in
-from experiments.study import Study, load_study
+from experiments.study import Study
+from experiments.study_file import load_study
 from experiments.sweep import sweep
 from tests.slurm import Slurm, missing, slurm
 from tests.sweeping import VARY, rows_hash, small_study
