@@ -117,7 +117,7 @@ def test_each_plays_towns_of_their_own_and_touches_nobody_elses(facilitator, pho
         month(page, at)
         assert page.get_by_test_id("stage").get_attribute("data-shocks") == shocks
         assert page.get_by_test_id("stage").get_attribute("data-run") == "1"
-    assert "seed=5" in phone.url
+    expect(phone).to_have_url(re.compile("seed=5"), timeout=STILL)
     assert "seed=4" in other.url
 
 
