@@ -175,8 +175,8 @@ def test_a_live_dial_is_told_at_once_felt_from_the_next_month_on_and_the_drawer_
     expect(stage.get_by_test_id("coming-left")).to_be_empty()
     expect(stage.get_by_test_id("town-left").locator(".who")).to_contain_text("0.88")
     expect(dial.locator("input[type=number]")).to_have_value("0.88")
-    assert stage.url.count("sharing") == 1, "a dial on its way is one change"
     address(stage, "!left!sharing!0.88")
+    assert stage.url.count("sharing") == 1, "a dial on its way is one change"
     expect(stage.get_by_test_id("size-2")).to_have_attribute("aria-pressed", "true")
 
 
