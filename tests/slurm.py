@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.processes import end
+
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol")
 SETTING = """
 ClusterName=kith
@@ -125,16 +127,7 @@ def _begun(stack: contextlib.ExitStack, ours: Slurm, name: str, *given: str) -> 
     process = subprocess.Popen(
         [str(_where(name)), *given], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ours.env
     )
-
-    def end() -> None:
-        process.terminate()
-        try:
-            process.wait(15.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-    stack.callback(end)
+    stack.callback(end, process, 15.0)
 
 
 def _wait_for(there: Callable[[], bool], folder: Path) -> None:

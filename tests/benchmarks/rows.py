@@ -460,7 +460,7 @@ def two_workers(effort: Effort, folder: Path) -> Row:
     from experiments.designs import rows_in_design
     from experiments.sweep import Processes, sweep
 
-    study, points = swept(folder, 1, 10), 40 if effort.quick else 150
+    points = 40 if effort.quick else 150
     wall: dict[str, list[float]] = {"1": [], "2": [], "alone": [], "beside": []}
     load = os.getloadavg()[0]
     with Processes(2) as hands:

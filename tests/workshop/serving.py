@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.processes import end
+
 HOUSE = Path(__file__).parents[2]
 LAST_SAID = "Press Ctrl-C here"
 """What a workshop says last of all that it says by itself."""
@@ -70,13 +72,7 @@ def served(
         assert found, "the workshop does not say where it is open:\n" + "".join(said)
         yield Served(process, found.group(1), said, time.monotonic() - began)
     finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end(process)
         if process.stderr is not None:
             process.stderr.close()
 

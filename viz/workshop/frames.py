@@ -36,7 +36,7 @@ from viz.workshop.plan import (
     first_shown,
     live_names,
     offered_settings,
-)  # fmt: skip
+)
 from viz.workshop.towns import TwoTowns
 from viz.workshop.towns import places as sides_of
 from viz.workshop.words import ENGLISH, catalogue, text, translated
